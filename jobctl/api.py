@@ -1,0 +1,271 @@
+"""The library: `JobClient` on asyncio, and blocking `submit`, `status`, `wait`, `cancel` for scripts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Self
+
+from jobctl.client.calls import Calls, CancelAnswer, SubmitAnswer
+from jobctl.client.carrier import Limits, tls_context, unique_nonce, wall_clock
+from jobctl.client.credentials import Credentials
+from jobctl.errors import JobctlError, ProtocolError
+from jobctl.model import Decision, Job, Observation, Source
+from jobctl.profile.model import Profile
+from jobctl.reconcile import reconcile
+
+if TYPE_CHECKING:
+    import ssl
+
+    from jobctl.client.blocking import BlockingCarrier
+    from jobctl.watching.budget import BudgetGate
+    from jobctl.watching.driver import Watch
+    from jobctl.watching.options import WatchOptions
+
+DEFAULT_RATE = 20.0
+"""Requests per second that all watched jobs share."""
+
+
+def find_profile(profile: Profile | str, base_url: str | None = None) -> Profile:
+    """Return a profile by name (built-in, `./jobctl.toml`, user configuration), at `base_url` when given.
+
+    Raises:
+        ConfigError: no such profile, or a file that cannot be read.
+    """
+    if isinstance(profile, str):
+        from jobctl.settings import resolve  # noqa: PLC0415 -- only a name needs files
+
+        return resolve({"profile": profile, "base_url": base_url}, os.environ, os.curdir).profile
+    return profile.with_base_url(base_url) if base_url else profile
+
+
+class JobClient:
+    """Talks to one API on asyncio: `async with JobClient("generation") as client: …`."""
+
+    def __init__(
+        self,
+        profile: Profile | str = "generation",
+        *,
+        base_url: str | None = None,
+        environ: Mapping[str, str] | None = None,
+        limits: Limits | None = None,
+        insecure: bool = False,
+        max_rate: float = DEFAULT_RATE,
+    ) -> None:
+        from jobctl.client.aio import AsyncCarrier  # noqa: PLC0415 -- asyncio stays out of blocking callers
+
+        self.profile = find_profile(profile, base_url)
+        self.credentials = Credentials(self.profile.auth, os.environ if environ is None else environ)
+        self.calls = make_calls(self.profile, self.credentials)
+        self.carrier = AsyncCarrier(self.profile, self.credentials, limits or Limits(), insecure=insecure)
+        self._insecure, self._max_rate = insecure, max_rate
+        self._gate: BudgetGate | None = None
+        self._tls: ssl.SSLContext | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_exc: object) -> None:
+        await self.carrier.close()
+
+    @property
+    def gate(self) -> BudgetGate:
+        """The poll budget that all watches of this client share."""
+        if self._gate is None:
+            from jobctl.watching.budget import BudgetGate  # noqa: PLC0415 -- needs a running loop's imports
+            from jobctl.watching.pacing import PollBudget  # noqa: PLC0415
+
+            self._gate = BudgetGate(PollBudget(self._max_rate))
+        return self._gate
+
+    def tls_for(self, url: str) -> ssl.SSLContext:
+        """Return the TLS context for a stream URL, built once."""
+        if self._tls is None:
+            self._tls = tls_context(self.profile, insecure=self._insecure, url=url)
+        return self._tls
+
+    async def read(self, job: str) -> Job:
+        """One uncached read, through the rules; raises as `status` does."""
+        return job_of(await self.carrier.run(self.calls.read(job, Source.VERIFY)))
+
+    async def submit(self, body: Any, *, idempotency_key: str | None = None) -> SubmitAnswer:
+        """Create a job; raises `SubmitUncertain` when nobody knows whether it exists."""
+        return await self.carrier.run(self.calls.submit(body, idempotency_key))
+
+    async def cancel(self, job: str) -> CancelAnswer:
+        """Ask for a cancel. This never makes a job `cancelled`; only a later read does."""
+        return await self.carrier.run(self.calls.cancel(job))
+
+    async def list(self, limit: int | None = None) -> list[Any]:
+        """The server's own list of jobs, as payloads."""
+        return await self.carrier.run(self.calls.list(limit))
+
+    def watch_many(self, jobs: Iterable[str], options: WatchOptions | None = None) -> Watch:
+        """Watch jobs together; iterate for the updates of all of them."""
+        from jobctl.watching.driver import Watch  # noqa: PLC0415
+        from jobctl.watching.options import WatchOptions  # noqa: PLC0415
+
+        watch = Watch(self, options or WatchOptions(), self.gate)
+        for job in jobs:
+            watch.add(job)
+        return watch
+
+    async def watch(
+        self, job: str, options: WatchOptions | None = None, *, known: Iterable[Observation] = ()
+    ) -> AsyncIterator[Decision]:
+        """Yield each decision about one job until it ends.
+
+        Raises:
+            DeadlineExceeded, ApiError, TransportError, ProtocolError: the watch ended before the job did.
+        """
+        from jobctl.watching.events import Emit, Finish  # noqa: PLC0415
+        from jobctl.watching.outcome import error_of_finish  # noqa: PLC0415
+
+        watch = self.watch_many((), options)
+        watch.add(job, known)
+        async for update in watch:
+            if isinstance(update.item, Emit):
+                yield update.item.decision
+            elif isinstance(update.item, Finish):
+                error = error_of_finish(update.item, watch.machines[job].story)
+                if error is not None and not (update.item.job and update.item.job.status.terminal):
+                    raise error
+
+
+def make_calls(profile: Profile, credentials: Credentials, route: str = "direct") -> Calls:
+    """Wire the pure calls to this process's clock and nonces."""
+    return Calls(profile, auth=credentials.headers, nonce=unique_nonce, clock=wall_clock, route=route)
+
+
+@contextmanager
+def blocking(
+    profile: Profile,
+    *,
+    environ: Mapping[str, str] | None = None,
+    limits: Limits | None = None,
+    insecure: bool = False,
+) -> Iterator[tuple[Calls, BlockingCarrier]]:
+    """Open a blocking connection to one API: `with blocking(p) as (calls, http): http.run(calls.read(id))`."""
+    from jobctl.client.blocking import BlockingCarrier  # noqa: PLC0415
+
+    credentials = Credentials(profile.auth, os.environ if environ is None else environ)
+    with BlockingCarrier(profile, credentials, limits or Limits(), insecure=insecure) as carrier:
+        yield make_calls(profile, credentials), carrier
+
+
+def job_of(seen: Observation) -> Job:
+    """Put one read through the rules, with nothing known before.
+
+    Raises:
+        ProtocolError: it says nothing about this job.
+    """
+    decision = reconcile(None, seen)
+    if decision.after is not None:
+        return decision.after
+    about = f"it is about job {seen.said_id!r}" if seen.said_id not in {None, seen.job} else "no status in it"
+    raise ProtocolError(
+        f"the answer cannot be read as job {seen.job!r}: {about}",
+        kind="not-json",
+        hint="check the profile's fields against one answer of the API",
+    )
+
+
+def status(job: str, profile: Profile | str = "generation", *, base_url: str | None = None) -> Job:
+    """Read one job once, uncached.
+
+    Raises:
+        ConfigError, TransportError, ApiError, ProtocolError: see `jobctl.errors`.
+    """
+    with blocking(find_profile(profile, base_url)) as (calls, http):
+        return job_of(http.run(calls.read(job, Source.VERIFY)))
+
+
+def submit(
+    body: Any,
+    profile: Profile | str = "generation",
+    *,
+    base_url: str | None = None,
+    idempotency_key: str | None = None,
+) -> str:
+    """Create a job and return its id; raises `SubmitUncertain` when nobody knows whether it exists."""
+    with blocking(find_profile(profile, base_url)) as (calls, http):
+        return http.run(calls.submit(body, idempotency_key)).job
+
+
+def wait(
+    job: str,
+    profile: Profile | str = "generation",
+    *,
+    base_url: str | None = None,
+    timeout: float | None = None,
+    options: WatchOptions | None = None,
+) -> Job:
+    """Watch a job to its end and return it completed.
+
+    Raises:
+        JobNotSuccessful: it ended otherwise; the error carries the job and its story.
+        DeadlineExceeded: `timeout` seconds passed first.
+        ApiError, TransportError, ProtocolError: contact was refused or lost.
+    """
+    job_, error = _wait(find_profile(profile, base_url), job, timeout, options)
+    if error is not None:
+        raise error
+    return job_
+
+
+def cancel(
+    job: str,
+    profile: Profile | str = "generation",
+    *,
+    base_url: str | None = None,
+    timeout: float | None = 60.0,
+) -> Job:
+    """Ask for a cancel, wait until the job has ended, and return how: look at its status.
+
+    Raises:
+        DeadlineExceeded: it has not ended within `timeout` seconds.
+        ApiError, TransportError, ProtocolError: contact was refused or lost.
+    """
+    from jobctl.errors import JobNotSuccessful  # noqa: PLC0415
+
+    found = find_profile(profile, base_url)
+    with blocking(found) as (calls, http):
+        answer = http.run(calls.cancel(job))
+        if not answer.accepted:
+            return job_of(http.run(calls.read(job, Source.VERIFY)))
+    job_, error = _wait(found, job, timeout, None)
+    if error is not None and not isinstance(error, JobNotSuccessful):
+        raise error
+    return job_
+
+
+def _wait(
+    profile: Profile, job: str, timeout: float | None, options: WatchOptions | None
+) -> tuple[Job, JobctlError | None]:
+    import asyncio  # noqa: PLC0415 -- 60 ms that `status` and `submit` never pay
+
+    from jobctl.watching.events import Finish  # noqa: PLC0415
+    from jobctl.watching.options import WatchOptions  # noqa: PLC0415
+    from jobctl.watching.outcome import error_of_finish  # noqa: PLC0415
+
+    chosen = options or WatchOptions()
+    if timeout is not None:
+        chosen = replace(chosen, timeout=timeout)
+
+    async def run() -> tuple[Job | None, JobctlError | None]:
+        async with JobClient(profile) as client:
+            watch = client.watch_many([job], chosen)
+            finish: Finish | None = None
+            async for update in watch:
+                if isinstance(update.item, Finish):
+                    finish = update.item
+            if finish is None:
+                raise ProtocolError("the watch ended without a word", kind="not-json")
+            return finish.job, error_of_finish(finish, watch.machines[job].story)
+
+    found, error = asyncio.run(run())
+    if found is None:
+        raise error or ProtocolError(f"nothing was read about job {job!r}", kind="not-json")
+    return found, error

@@ -1,0 +1,70 @@
+"""The blocking carrier: for commands that ask once and scripts without an event loop. Imports no asyncio."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Self, TypeVar
+
+import httpx
+
+from jobctl.client.carrier import BodyReader, Limits, client_options, mapped
+from jobctl.client.credentials import Credentials
+from jobctl.client.messages import Flow, Pause, RefreshAuth, Request, Response
+from jobctl.errors import JobctlError
+from jobctl.profile.model import Profile
+
+T = TypeVar("T")
+
+
+class BlockingCarrier:
+    """Carries flows one at a time over one httpx client."""
+
+    def __init__(
+        self, profile: Profile, credentials: Credentials, limits: Limits, *, insecure: bool = False
+    ) -> None:
+        self._credentials, self._limits = credentials, limits
+        self._client = httpx.Client(**client_options(profile, limits, insecure=insecure))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self._client.close()
+
+    def run(self, flow: Flow[T]) -> T:
+        """Carry a flow to its end and return its result; its errors are raised as they are."""
+        answer: Any = None
+        error: JobctlError | None = None
+        while True:
+            try:
+                step = flow.throw(error) if error is not None else flow.send(answer)
+            except StopIteration as end:
+                return end.value  # type: ignore[no-any-return]
+            answer = error = None
+            match step:
+                case Request():
+                    try:
+                        answer = self._send(step)
+                    except JobctlError as problem:
+                        error = problem
+                case Pause(seconds):
+                    time.sleep(seconds)
+                case RefreshAuth():
+                    answer = self._credentials.refresh()
+
+    def _send(self, request: Request) -> Response:
+        started = time.monotonic()
+        try:
+            built = self._client.build_request(
+                request.method, request.url, headers=list(request.headers), content=request.body
+            )
+            response = self._client.send(built, stream=True)
+            try:
+                reader = BodyReader(request, response, self._limits, started)
+                for chunk in response.iter_raw():
+                    reader.feed(chunk)
+            finally:
+                response.close()
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+            raise mapped(error, request) from error
+        return reader.finish()

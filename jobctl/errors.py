@@ -1,0 +1,106 @@
+"""Errors, split by who is at fault. Every message ends with what to do next."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from jobctl.model import Job
+    from jobctl.story import Story
+
+
+class JobctlError(Exception):
+    """Base of all errors jobctl raises on purpose. `hint` is the next step, shown on its own line."""
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class ConfigError(JobctlError):
+    """The caller's side: a profile, a flag, an environment variable, a file."""
+
+
+class TransportError(JobctlError):
+    """Nobody answered: name resolution, connect, TLS, timeout, a connection cut short.
+
+    `sent` tells whether the request may have reached the server; False means that it surely did not.
+    `kind` is one of `refused`, `dns`, `tls`, `proxy`, `timeout`, `cut`, `connect`.
+    """
+
+    def __init__(
+        self, message: str, *, kind: str = "connect", hint: str | None = None, sent: bool = True
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.kind = kind
+        self.sent = sent
+
+
+class SubmitUncertain(TransportError):  # noqa: N818 -- it may not be an error at all
+    """The submit may or may not have created a job: nobody said. It was not repeated."""
+
+
+class ApiError(JobctlError):
+    """They said no: an HTTP status that refuses. `detail` is the server's own words (raw, not for a terminal)."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int,
+        detail: str | None = None,
+        retry_after: float | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.status = status
+        self.detail = detail
+        self.retry_after = retry_after
+
+
+class ProtocolError(JobctlError):
+    """An answer nobody can read as a job: HTML, garbage, too large, a tunnel's own page.
+
+    `kind` is one of `not-json`, `tunnel-page`, `too-large`, `empty`, `redirect`, `encoding`, `truncated`.
+    """
+
+    def __init__(self, message: str, *, kind: str, status: int = 0, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.kind = kind
+        self.status = status
+
+
+class DeadlineExceeded(JobctlError):  # noqa: N818 -- the name the field knows (gRPC, Go's context)
+    """The caller's deadline passed first. `job` is the last known state, `story` how we got there."""
+
+    def __init__(self, message: str, *, job: Job | None, story: Story, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.job = job
+        self.story = story
+
+
+class JobNotSuccessful(JobctlError):  # noqa: N818 -- an outcome, not a fault of jobctl
+    """The job ended, and not with `completed`. `job` is the final state, `story` how we got there."""
+
+    def __init__(self, message: str, *, job: Job, story: Story, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.job = job
+        self.story = story
+
+
+def detail_of(body: Any) -> str | None:
+    """Find the server's own words in an error body: `detail`, `error.message`, `error`, `message`, `title`."""
+    if not isinstance(body, dict):
+        return body if isinstance(body, str) and body else None
+    for key in ("detail", "error", "message", "title", "msg"):
+        value = body.get(key)
+        if isinstance(value, str) and value:
+            return value
+        if isinstance(value, list) and value:
+            value = value[0]
+        if isinstance(value, dict):
+            inner = detail_of(value)
+            if inner:
+                return inner
+    return None

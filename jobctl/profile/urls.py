@@ -1,0 +1,134 @@
+"""URLs from a base URL, a path template and a job id. The id is always exactly one path segment."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
+
+from jobctl.errors import ConfigError
+
+METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
+_PLACEHOLDER: Final = re.compile(r"\{[^{}]*\}")
+_UNPRINTABLE: Final = re.compile(r"[\x00-\x20\x7f-\x9f\\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One call of an API: a method and a path template such as `/v1/jobs/{id}` (a query is allowed)."""
+
+    method: str
+    path: str
+
+    @classmethod
+    def parse(cls, text: str, *, needs_id: bool = False) -> Operation:
+        """Parse "METHOD /path/{id}"; `needs_id` tells whether `{id}` must or must not be there.
+
+        Raises:
+            ConfigError: It is spelled differently.
+        """
+        expected = "'METHOD /path/{id}'" if needs_id else "'METHOD /path'"
+        method, _, path = text.strip().partition(" ")
+        path = path.strip()
+        if method.upper() not in METHODS:
+            raise ConfigError(f"expected {expected} with a method of {', '.join(METHODS)}, got {text!r}")
+        if not path.startswith("/"):
+            raise ConfigError(f"expected {expected} with a path that starts with '/', got {text!r}")
+        check_template(path)
+        if needs_id != ("{id}" in path):
+            raise ConfigError(
+                f"expected {expected} {'with' if needs_id else 'without'} '{{id}}', got {text!r}"
+            )
+        return cls(method.upper(), path)
+
+    def url_path(self, job_id: str = "") -> str:
+        """Return the path with the id in it, percent-encoded.
+
+        Raises:
+            ConfigError: No URL can carry this id (empty, `.`, `..`, a lone surrogate).
+        """
+        return fill(self.path, job_id)
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+def check_template(template: str) -> None:
+    """Raise ConfigError when a template has another placeholder than `{id}`, a blank or a fragment."""
+    for placeholder in _PLACEHOLDER.findall(template):
+        if placeholder != "{id}":
+            raise ConfigError(f"the only placeholder is '{{id}}', got {placeholder!r} in {template!r}")
+    if re.search(r"[{}]", template.replace("{id}", "")):
+        raise ConfigError(f"expected balanced braces around 'id', got {template!r}")
+    if _UNPRINTABLE.search(template) or "#" in template:
+        raise ConfigError(f"expected a path without blanks, backslashes or '#', got {template!r}")
+
+
+def fill(template: str, job_id: str) -> str:
+    """Put the id, percent-encoded, in place of `{id}`; raise ConfigError when no URL can carry it."""
+    if "{id}" not in template:
+        return template
+    if not job_id:
+        raise ConfigError("the job id is empty", hint="give the id that `submit` printed")
+    try:
+        encoded = quote(job_id, safe="")
+    except UnicodeEncodeError:
+        raise ConfigError(
+            f"the job id {job_id!a} is not valid Unicode",
+            hint="give the id in the terminal's own encoding, UTF-8 as a rule",
+        ) from None
+    filled = template.replace("{id}", encoded)
+    # Escaping dots does not help: servers and proxies resolve `%2e%2e` like `..`.
+    if any(segment in {".", ".."} for segment in filled.partition("?")[0].split("/")):
+        raise ConfigError(
+            f"the job id {job_id!r} would name another path on the server",
+            hint="a URL cannot carry '.' or '..' as an id",
+        )
+    return filled
+
+
+def split_base_url(url: str) -> SplitResult:
+    """Split and check a base URL: http(s), a host, no credentials, no fragment.
+
+    Raises:
+        ConfigError: It is no such URL. The message never repeats credentials.
+    """
+    if _UNPRINTABLE.search(url.strip()):
+        raise ConfigError("a base URL has no blanks, backslashes or control characters")
+    try:
+        parts = urlsplit(url.strip())
+        port, host = parts.port, parts.hostname
+    except ValueError as error:
+        raise ConfigError(f"expected a URL such as http://localhost:8001: {error}") from None
+    if "@" in parts.netloc or (not parts.netloc and "@" in url):
+        raise ConfigError(
+            "credentials do not belong in the base URL",
+            hint='set the profile\'s auth: auth = { basic_env = "VARIABLE" }, with user:password in VARIABLE',
+        )
+    if parts.scheme not in {"http", "https"} or not parts.netloc:
+        raise ConfigError(
+            f"expected a URL that starts with http:// or https://, got {url!r}", hint=_scheme_hint(url)
+        )
+    if not host or port == 0:
+        raise ConfigError(f"expected a URL with a host and a usable port, got {url!r}")
+    if parts.fragment:
+        raise ConfigError(f"a base URL has no '#' part, got {url!r}")
+    return parts
+
+
+def _scheme_hint(url: str) -> str | None:
+    bare = url.strip().lstrip("/")
+    if not re.fullmatch(r"[A-Za-z0-9.-]+(:\d+)?(/.*)?", bare) or not bare[0].isalnum():
+        return None
+    local = bare.startswith(("localhost", "127."))
+    return f"did you mean {'http' if local else 'https'}://{bare}?"
+
+
+def join(base_url: str, path: str, *, websocket: bool = False) -> str:
+    """Append a path to a base URL. The base's path prefix and query are kept, its trailing slash is not."""
+    base = split_base_url(base_url)
+    tail, _, query = path.partition("?")
+    scheme = base.scheme.replace("http", "ws", 1) if websocket else base.scheme
+    merged = "&".join(part for part in (base.query, query) if part)
+    return urlunsplit((scheme, base.netloc, base.path.rstrip("/") + tail, merged, ""))

@@ -1,0 +1,102 @@
+"""A job's WebSocket: one session opened, frames handed over, and how it ended. The watch machine owns retries."""
+
+from __future__ import annotations
+
+import logging
+import ssl
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
+from urllib.parse import urlsplit
+
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
+
+from jobctl._version import __version__
+from jobctl.client.answers import decode
+from jobctl.client.carrier import is_loopback
+from jobctl.text import visible
+from jobctl.tunnel_pages import bypass_headers
+
+OPEN_TIMEOUT: Final = 10.0
+MAX_FRAME: Final = 1024 * 1024
+_CLOSE_TIMEOUT: Final = 0.2
+_PING_EVERY: Final = 20.0
+
+# The library logs what the machine already says better; a record without a handler would land on stderr.
+_silent: Final = logging.getLogger("jobctl.stream.wire")
+_silent.addHandler(logging.NullHandler())
+_silent.propagate = False
+
+
+class Closed(NamedTuple):
+    """How a session ended. `opened` False: the handshake failed."""
+
+    opened: bool
+    code: int | None
+    reason: str
+
+
+class _Connect(connect):
+    """Follows no redirect: it would carry the caller's own auth headers to another server."""
+
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        return exc
+
+
+def parse_frame(frame: str | bytes) -> Any:
+    """Return a frame's JSON, or its text where it is no JSON; a binary frame that is no text is None."""
+    if isinstance(frame, bytes):
+        try:
+            frame = frame.decode("utf-8")
+        except UnicodeDecodeError:
+            return None
+    try:
+        return decode(frame)
+    except ValueError:
+        return frame
+
+
+async def listen(
+    url: str,
+    *,
+    headers: dict[str, str],
+    tls: ssl.SSLContext | None,
+    on_open: Callable[[], None],
+    on_frame: Callable[[Any], None],
+) -> Closed:
+    """Hold one session until it ends, handing over each parsed frame. Never raises for what a server does."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    try:
+        connection = await _Connect(
+            url,
+            additional_headers={**bypass_headers(host), **headers},
+            user_agent_header=f"jobctl/{__version__}",
+            # Deflate costs 64 kB a connection, and some servers accept it and then send nothing.
+            compression=None,
+            ssl=tls if parts.scheme == "wss" else None,
+            proxy=None if is_loopback(host) else True,
+            open_timeout=OPEN_TIMEOUT,
+            close_timeout=_CLOSE_TIMEOUT,
+            ping_interval=_PING_EVERY,
+            ping_timeout=_PING_EVERY,
+            max_size=MAX_FRAME,
+            logger=_silent,
+        )
+    except InvalidStatus as error:
+        return Closed(
+            False, error.response.status_code, f"HTTP {error.response.status_code} instead of an upgrade"
+        )
+    except TimeoutError:
+        return Closed(False, None, f"no handshake within {OPEN_TIMEOUT:g} s")
+    except (InvalidHandshake, InvalidURI, OSError, ValueError, EOFError) as error:
+        return Closed(False, None, visible(str(error) or type(error).__name__, 120))
+    on_open()
+    try:
+        async for frame in connection:
+            on_frame(parse_frame(frame))
+    except ConnectionClosed:
+        pass
+    finally:
+        await connection.close()
+    return Closed(True, connection.close_code, visible(connection.close_reason or "", 120))

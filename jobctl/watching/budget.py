@@ -1,0 +1,48 @@
+"""The poll budget on asyncio: one queue for everything that asks one server, verified reads first."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import itertools
+
+from jobctl.watching.pacing import PollBudget
+
+
+class BudgetGate:
+    """Lets requests through at the budget's pace."""
+
+    def __init__(self, budget: PollBudget) -> None:
+        self.budget = budget
+        self._waiting: list[tuple[bool, int, asyncio.Future[None]]] = []
+        self._order = itertools.count()
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def turn(self, *, urgent: bool) -> None:
+        """Wait until one more request may be sent."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[None] = loop.create_future()
+        heapq.heappush(self._waiting, (not urgent, next(self._order), future))
+        self._release()
+        await future
+
+    def pause(self, seconds: float) -> None:
+        """Send nothing for so long: the server asked for it."""
+        self.budget.pause_until(asyncio.get_running_loop().time() + seconds)
+
+    def _release(self) -> None:
+        loop = asyncio.get_running_loop()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        while self._waiting:
+            if self._waiting[0][2].done():  # given up while it waited
+                heapq.heappop(self._waiting)
+                continue
+            now = loop.time()
+            ready = self.budget.ready_at(now)
+            if ready > now:
+                self._timer = loop.call_at(ready, self._release)
+                return
+            self.budget.take(now)
+            heapq.heappop(self._waiting)[2].set_result(None)

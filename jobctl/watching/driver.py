@@ -1,0 +1,205 @@
+"""The asyncio driver: performs what the watch machines ask for and feeds the results back.
+
+One machine per job; one HTTP client and one poll budget for all of them. There is no task per job: results call
+`_JobDriver.feed` as they come, and timers are the loop's own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from jobctl.client.carrier import wall_clock
+from jobctl.errors import JobctlError
+from jobctl.model import Observation, Source
+from jobctl.watching.budget import BudgetGate
+from jobctl.watching.events import (
+    CloseStream,
+    Emit,
+    Event,
+    Finish,
+    Interrupted,
+    Notice,
+    OpenStream,
+    Read,
+    ReadDone,
+    ReadFailed,
+    SleepUntil,
+    Started,
+    StreamClosed,
+    StreamFrame,
+    StreamOpened,
+    Tick,
+)
+from jobctl.watching.failures import failure_of
+from jobctl.watching.machine import WatchMachine
+from jobctl.watching.options import WatchOptions
+
+if TYPE_CHECKING:
+    from jobctl.api import JobClient
+
+
+class Update(NamedTuple):
+    """One thing that happened to one watched job."""
+
+    job: str
+    item: Emit | Notice | Finish
+
+
+class Watch:
+    """Watches jobs together. Iterate over it for the updates; it ends when every job has finished."""
+
+    def __init__(self, client: JobClient, options: WatchOptions, gate: BudgetGate) -> None:
+        self.client, self.options, self.gate = client, options, gate
+        self.drivers: dict[str, _JobDriver] = {}
+        self._updates: asyncio.Queue[Update | BaseException] = asyncio.Queue()
+        self._running = 0
+
+    @property
+    def machines(self) -> Mapping[str, WatchMachine]:
+        """The machines by job id, for a live view."""
+        return {job: driver.machine for job, driver in self.drivers.items()}
+
+    def add(self, job: str, known: Iterable[Observation] = (), *, just_submitted: bool = False) -> None:
+        """Begin to watch a job; an id already watched is left alone."""
+        if job in self.drivers:
+            return
+        driver = self.drivers[job] = _JobDriver(self, job)
+        self._running += 1
+        driver.feed(Started(tuple(known), just_submitted))
+
+    def interrupt(self) -> None:
+        """End every watch that still goes on; the jobs themselves go on."""
+        for driver in self.drivers.values():
+            driver.feed(Interrupted())
+
+    def drop(self) -> None:
+        """Stop asking, without any further update."""
+        for driver in self.drivers.values():
+            driver.stop()
+
+    def emit(self, update: Update | BaseException) -> None:
+        """Hand an update (or a defect, to be raised there) to whoever iterates."""
+        if isinstance(update, Update) and isinstance(update.item, Finish):
+            self._running -= 1
+        self._updates.put_nowait(update)
+
+    async def __aiter__(self) -> AsyncIterator[Update]:
+        try:
+            while self._running or not self._updates.empty():
+                update = await self._updates.get()
+                if isinstance(update, BaseException):
+                    raise update
+                yield update
+        finally:
+            await self.aclose()
+
+    async def aclose(self) -> None:
+        """Stop everything that is under way and wait until it is."""
+        self.drop()
+        tasks = [task for driver in self.drivers.values() for task in driver.tasks]
+        if tasks:
+            await asyncio.wait(tasks, timeout=1.0)
+
+
+class _JobDriver:
+    """Performs one machine's instructions."""
+
+    def __init__(self, watch: Watch, job: str) -> None:
+        self.watch, self.job = watch, job
+        self.machine = WatchMachine(job, watch.options, has_stream=watch.client.profile.stream is not None)
+        self.tasks: set[asyncio.Task[None]] = set()
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
+        self._session: asyncio.Task[None] | None = None
+        self._stopped = False
+
+    def feed(self, event: Event) -> None:
+        """Give the machine an event and do what it says."""
+        if self._stopped:
+            return
+        for instruction in self.machine.handle(event, self._loop.time(), random.random()):  # noqa: S311 -- jitter
+            self._perform(instruction)
+
+    def stop(self) -> None:
+        """Cancel whatever is under way."""
+        self._stopped = True
+        if self._timer is not None:
+            self._timer.cancel()
+        for task in self.tasks:
+            task.cancel()
+
+    def _perform(self, instruction: Any) -> None:
+        match instruction:
+            case Read(source):
+                self._spawn(self._read(source))
+            case OpenStream(session):
+                self._session = self._spawn(self._listen(session))
+            case CloseStream():
+                if self._session is not None:
+                    self._session.cancel()
+            case SleepUntil(at):
+                if self._timer is not None:
+                    self._timer.cancel()
+                self._timer = self._loop.call_at(at, self._tick)
+            case Emit() | Notice():
+                self.watch.emit(Update(self.job, instruction))
+            case Finish():
+                self.watch.emit(Update(self.job, instruction))
+                self.stop()
+
+    def _tick(self) -> None:
+        self._timer = None
+        try:
+            self.feed(Tick())
+        except Exception as error:  # noqa: BLE001 -- a defect must reach whoever iterates, not the loop's log
+            self.watch.emit(error)
+
+    def _spawn(self, coroutine: Any) -> asyncio.Task[None]:
+        task: asyncio.Task[None] = self._loop.create_task(coroutine)
+        self.tasks.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self.tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.watch.emit(error)
+
+    async def _read(self, source: Source) -> None:
+        client, gate = self.watch.client, self.watch.gate
+        await gate.turn(urgent=source is Source.VERIFY)
+        basis = self.machine.revision if source is Source.VERIFY else None
+        try:
+            observation = await client.carrier.run(client.calls.read(self.job, source, basis))
+        except JobctlError as error:
+            failure = failure_of(error)
+            if failure.retry_after:
+                gate.pause(failure.retry_after)
+            self.feed(ReadFailed(source, failure))
+        else:
+            self.feed(ReadDone(observation))
+
+    async def _listen(self, session: int) -> None:
+        from jobctl.stream import listen  # noqa: PLC0415 -- websockets costs 90 ms, and many jobs have ended already
+
+        client = self.watch.client
+        reader = client.calls.reader
+        url = client.profile.stream_url(self.job)
+        if url is None:
+            return
+
+        def on_frame(payload: Any) -> None:
+            seen = reader.observe(payload, Source.STREAM, self.job, wall_clock())
+            self.feed(StreamFrame(session, seen))
+
+        closed = await listen(
+            url,
+            headers=client.credentials.headers(),
+            tls=client.tls_for(url),
+            on_open=lambda: self.feed(StreamOpened(session)),
+            on_frame=on_frame,
+        )
+        self.feed(StreamClosed(session, *closed))

@@ -1,0 +1,123 @@
+"""How a watch can end, in words. Pure constructors of `Finish`; which one applies is the machine's to say."""
+
+from __future__ import annotations
+
+from jobctl.model import Job, JobStatus, Observation
+from jobctl.durations import format_duration
+from jobctl.watching.events import Ending, Failure, FailureKind, Finish
+
+
+def terminal(job: Job | None) -> Finish:
+    """The server's own end."""
+    return Finish(Ending.TERMINAL, job, f"job ended: {job.status.value if job else 'unknown'}")
+
+
+def until_reached(job: Job) -> Finish:
+    """The status waited for was reached (or passed)."""
+    return Finish(Ending.UNTIL, job, f"job is {job.status.value}")
+
+
+def unconfirmed(job: Job | None, claim: Observation) -> Finish:
+    """Verified reads ran out and never supported the end that was claimed."""
+    status = claim.status or JobStatus.UNKNOWN
+    ended = Job(
+        claim.job,
+        status,
+        claim.raw_status or status.value,
+        claim.updated_at or (job.updated_at if job else None),
+        claim.progress,
+        claim.attempt,
+        claim.error,
+        claim.result,
+        revision=job.revision if job else 0,
+        source=claim.source,
+        as_of=claim.received_at,
+    )
+    return Finish(
+        Ending.TERMINAL,
+        ended,
+        f"the {claim.source.value} says {status.value}, and no read confirms it",
+        "something on the way may answer reads from memory: read the job directly, past any proxy",
+        confirmed=False,
+    )
+
+
+def disagreement(job: Job | None, claim: Observation) -> str:
+    """The notice while reads contradict a claimed end."""
+    says = claim.status.value if claim.status else "an end"
+    reads = f"reads still say {job.status.value}" if job else "no read says so yet"
+    return f"the {claim.source.value} says {says}, {reads}: cached on the way?"
+
+
+def deadline(job: Job | None, timeout: float, failure: Failure | None) -> Finish:
+    """The caller's own time is up."""
+    last = f"job is {job.status.value}" if job else "nothing was read"
+    why = f" (last read failed: {failure.message})" if failure else ""
+    return Finish(Ending.DEADLINE, job, f"not there after {format_duration(timeout)}: {last}{why}")
+
+
+def auth_refused(job: Job | None, failure: Failure) -> Finish:
+    """401 or 403: no waiting will help."""
+    return Finish(Ending.AUTH, job, failure.message, failure.hint, detail=failure.detail)
+
+
+def gone(job: Job | None, failure: Failure) -> Finish:
+    """Not found before it was ever seen, or no longer there."""
+    if job is None or not job.verified:
+        message, hint = f"no such job ({failure.message})", "check the id, --profile and --base-url"
+    else:
+        message = f"the job is gone; last seen {job.status.value}"
+        hint = "the server forgot it or was reset; its end, if it had one, was not seen"
+    return Finish(Ending.GONE, job, message, hint, detail=failure.detail)
+
+
+def lost(job: Job | None, failure: Failure | None, claim: Observation | None, *, after: float) -> Finish:
+    """No good read for too long. This says nothing about the job."""
+    why = f": {failure.message}" if failure else ""
+    if claim is not None and claim.status is not None:
+        why += f"; the {claim.source.value} said {claim.status.value}, unconfirmed"
+    message = f"lost contact, no good read for {format_duration(round(after))}{why}"
+    hint = failure.hint if failure else None
+    return Finish(Ending.LOST, job, message, hint, detail=failure.detail if failure else None)
+
+
+def unreachable(job: Job | None, failure: Failure) -> Finish:
+    """Refused in a way that asking again will not change."""
+    return Finish(Ending.LOST, job, failure.message, failure.hint, detail=failure.detail)
+
+
+def wordless(seen: Observation) -> Failure:
+    """A JSON answer that says nothing about this job counts as a failed read."""
+    if seen.status is None:
+        return Failure(
+            FailureKind.NOT_JSON,
+            "the answer has no status that the profile can read",
+            "check fields.status of the profile against one answer of the API",
+        )
+    return Failure(
+        FailureKind.NOT_JSON,
+        f"reads answer about job {seen.said_id!r}, not {seen.job!r}",
+        "check fields.id of the profile, or give the id the API itself uses",
+    )
+
+
+def is_stalled(job: Job, unchanged: float, stall_after: float) -> bool:
+    """A word nobody mapped must not make an endless wait."""
+    return job.status is JobStatus.UNKNOWN and unchanged >= stall_after
+
+
+def stalled(job: Job, stall_after: float) -> Finish:
+    """The guard against a status word that may well mean the end."""
+    return Finish(
+        Ending.STALLED,
+        job,
+        f"status {job.raw_status!r} is not mapped by the profile, and nothing changed for "
+        f"{format_duration(stall_after)}",
+        "map the word in the profile's `status` table, for example status.completed = [...]",
+    )
+
+
+def interrupted(job: Job | None) -> Finish:
+    """Ctrl-C or SIGTERM. The job goes on."""
+    last = f"; last seen {job.status.value}" if job else ""
+    return Finish(Ending.INTERRUPTED, job, f"interrupted{last}")

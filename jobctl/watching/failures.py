@@ -1,0 +1,39 @@
+"""Which error of a read may pass by itself, and which will not. Pure."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from jobctl.errors import ApiError, ConfigError, JobctlError, ProtocolError, TransportError
+from jobctl.watching.events import Failure, FailureKind
+
+_TRANSIENT_STATUS: Final = frozenset({408, 425, 429})
+_FATAL_TRANSPORT: Final = frozenset({"tls", "dns"})
+
+
+def failure_of(error: JobctlError) -> Failure:
+    """Classify the error of one read."""
+    match error:
+        case ApiError(status=status):
+            return Failure(
+                _kind_of_status(status), error.message, error.hint, status, error.detail, error.retry_after
+            )
+        case ProtocolError(kind=kind, status=status):
+            failure_kind = FailureKind.TUNNEL_PAGE if kind == "tunnel-page" else FailureKind.NOT_JSON
+            return Failure(failure_kind, error.message, error.hint, status)
+        case TransportError(kind=kind):
+            fatal = kind in _FATAL_TRANSPORT
+            return Failure(FailureKind.FATAL if fatal else FailureKind.TRANSIENT, error.message, error.hint)
+        case ConfigError():
+            return Failure(FailureKind.FATAL, error.message, error.hint)
+    return Failure(FailureKind.TRANSIENT, error.message, error.hint)
+
+
+def _kind_of_status(status: int) -> FailureKind:
+    if status in {401, 403}:
+        return FailureKind.AUTH
+    if status in {404, 410}:
+        return FailureKind.NOT_FOUND
+    if status >= 500 or status in _TRANSIENT_STATUS:
+        return FailureKind.TRANSIENT
+    return FailureKind.REFUSED

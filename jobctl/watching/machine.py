@@ -1,0 +1,354 @@
+"""The watch machine of one job: events in, instructions out. Pure, and the only place of this judgement.
+
+Rules for whoever edits this file:
+ 1. No clock, no I/O, no randomness: `now` (monotonic seconds) and `random` in [0, 1) come with each event.
+ 2. Events only change what is known; `_plan` alone derives what to do next from it (level-driven).
+ 3. At most one read is under way. A verified read takes its basis when it is sent.
+ 4. Nothing the stream does ends a watch or hides an error of the reads, and the other way round.
+ 5. After `Finish` every event is answered with nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from jobctl.model import Decision, Job, Observation, Source
+from jobctl.reasons import Action, Reason
+from jobctl.story import Story
+from jobctl.watching import endings
+from jobctl.watching.events import (
+    CloseStream,
+    Emit,
+    Ending,
+    Event,
+    Failure,
+    FailureKind,
+    Finish,
+    Instruction,
+    Interrupted,
+    Level,
+    Notice,
+    OpenStream,
+    Read,
+    ReadDone,
+    ReadFailed,
+    SleepUntil,
+    Started,
+    StreamClosed,
+    StreamFrame,
+    StreamOpened,
+    Tick,
+)
+from jobctl.watching.options import WatchOptions
+from jobctl.watching.read_state import ReadState
+from jobctl.watching.stream_state import Socket, StreamState
+
+_MOVED: Final = frozenset({Reason.ADVANCED, Reason.PROGRESSED, Reason.REQUEUED, Reason.NEW_ATTEMPT})
+_NO_WORD: Final = frozenset({Reason.KEEPALIVE, Reason.OTHER_JOB, Reason.UNREADABLE})
+_CLAIMS: Final = frozenset({Reason.UNCONFIRMED_TERMINAL, Reason.LATE_TERMINAL, Reason.TERMINAL_CONFLICT})
+_CLAIMANTS: Final = frozenset({Source.STREAM, Source.CAPTURE, Source.POLL, Source.VERIFY})
+"""A cancel or submit response, or the store, never ends a job by its word alone."""
+_FINAL_READ_WITHIN: Final = 5.0
+
+
+class WatchMachine:
+    """Feed it events with `handle`; do what it returns."""
+
+    def __init__(self, job_id: str, options: WatchOptions, *, has_stream: bool) -> None:
+        self.options = options
+        self.story = Story(job_id, limit=options.story_limit, follow_restarts=options.follow_restarts)
+        self.stream = StreamState(options, available=has_stream)
+        self.reads = ReadState(options)
+        self.finished: Finish | None = None
+        self.last_word_at: float | None = None
+        """Monotonic time of the last readable word about this job, keep-alives excluded."""
+        self._claim_reads = 0
+        self.claim: Observation | None = None
+        """An end that something claims and no read supports yet."""
+        self._out: list[Instruction] = []
+        self._started_at = self._changed_at = 0.0
+        self._silent_since: float | None = None
+        """When the first bad read after the last good word came back; a read that waits its turn is not bad."""
+        self._had_contact = self._read_returned = self._just_submitted = False
+        self._closing_since: float | None = None
+        self._said: set[str] = set()
+        self._handlers: dict[type[Any], Callable[[Any, float, float], None]] = {
+            Started: self._on_started,
+            ReadDone: self._on_read_done,
+            ReadFailed: self._on_read_failed,
+            StreamOpened: self._on_stream_opened,
+            StreamFrame: self._on_frame,
+            StreamClosed: self._on_stream_closed,
+            Interrupted: self._on_interrupted,
+        }
+
+    @property
+    def job(self) -> Job | None:
+        """What is known now."""
+        return self.story.job
+
+    @property
+    def revision(self) -> int:
+        """The basis of a verified read sent now."""
+        return self.story.job.revision if self.story.job else 0
+
+    def handle(self, event: Event, now: float, random: float) -> list[Instruction]:
+        """Take one event and return what to do, in order."""
+        if self.finished is not None:
+            return []
+        self._out = []
+        handler = self._handlers.get(type(event))
+        if handler is not None:
+            handler(event, now, random)
+        if self.finished is None:
+            self._plan(now)
+        return self._out
+
+    # --- events ---------------------------------------------------------------------------------------
+
+    def _on_started(self, event: Started, now: float, random: float) -> None:
+        self._started_at = self._changed_at = now
+        self._just_submitted = event.just_submitted
+        for observation in event.known:
+            self._decide(observation, now, random)
+        self.reads.next_poll_at = now
+
+    def _on_read_done(self, event: ReadDone, now: float, random: float) -> None:
+        was_verify, had_failed = self.reads.in_flight is Source.VERIFY, self.reads.failures
+        self._read_returned = True
+        decision = self._decide(event.observation, now, random)
+        if decision.reason in _NO_WORD:
+            failure = endings.wordless(event.observation)
+            self.reads.failed(now, failure, random)
+            self._bad_read(now)
+            self._say_once(f"wordless:{decision.reason.value}", _describe(failure), Level.WARNING)
+            return
+        self._good_word()
+        if had_failed:
+            self._notice("reads-recovered", f"reads work again after {had_failed} failed", Level.DETAIL)
+        moved = decision.reason in _MOVED
+        self.reads.answered(now, self._pause(random))
+        if was_verify:
+            self.reads.verified(now, applied=decision.action is Action.APPLY)
+            if self._closing_since is not None:
+                self._finish_terminal()
+            elif self.claim is not None:
+                self._weigh_claim(self.claim, moved=moved, now=now, random=random)
+        if moved and self.stream.read_moved(now):
+            self._drop_silent_stream(now, random)
+
+    def _on_read_failed(self, event: ReadFailed, now: float, random: float) -> None:
+        was_verify = self.reads.in_flight is Source.VERIFY
+        self._read_returned = True
+        failure = event.failure
+        self.reads.failed(now, failure, random)
+        self._bad_read(now)
+        if self._closing_since is not None and was_verify:
+            self._say_once(
+                "final-record", f"the final record could not be read: {failure.message}", Level.INFO
+            )
+            self._finish_terminal()
+        elif failure.kind is FailureKind.AUTH:
+            self._finish(endings.auth_refused(self.job, failure))
+        elif self.reads.gone and not self._in_grace(now):
+            self._finish(endings.gone(self.job, failure))
+        elif self.reads.refused or (failure.kind is FailureKind.FATAL and not self._had_contact):
+            self._finish(endings.unreachable(self.job, failure))
+        else:
+            level = Level.DETAIL if self._in_grace(now) else Level.WARNING
+            self._notice(f"read-failed:{failure.kind.value}", _describe(failure), level)
+
+    def _on_stream_opened(self, event: StreamOpened, now: float, _random: float) -> None:
+        if event.session == self.stream.session:
+            self.stream.opened(now)
+            self.reads.next_poll_at = now  # what was said while we were away is only in a read
+
+    def _on_frame(self, event: StreamFrame, now: float, random: float) -> None:
+        if event.session != self.stream.session or self.stream.socket is not Socket.OPEN:
+            return
+        decision = self._decide(event.observation, now, random)
+        if decision.reason in _NO_WORD:
+            return
+        accepted, was_trusted = decision.action is Action.APPLY, self.stream.trusted
+        self.stream.heard(now, accepted=accepted)
+        if accepted:
+            self._good_word()
+            if not was_trusted and self.reads.failures == 0:
+                self.reads.next_poll_at = now + self._pause(random)
+
+    def _on_stream_closed(self, event: StreamClosed, now: float, random: float) -> None:
+        if event.session != self.stream.session or self.stream.socket in {Socket.WAITING, Socket.GIVEN_UP}:
+            return  # a close we asked for is silent
+        what = f"socket closed ({event.code})" if event.opened else "socket refused"
+        text = f"{what}: {event.reason}" if event.reason else what
+        gave_up = self.stream.ended(now, random)
+        self._notice(f"stream-closed:{event.code}:{event.reason[:80]}", text, Level.INFO)
+        if gave_up:
+            self._polling_only()
+        if self.reads.failures == 0:
+            self.reads.next_poll_at = now  # the end of the stream is often the end of the job
+
+    def _on_interrupted(self, _event: Interrupted, _now: float, _random: float) -> None:
+        self._finish(endings.interrupted(self.job))
+
+    # --- decisions ------------------------------------------------------------------------------------
+
+    def _decide(self, seen: Observation, now: float, random: float) -> Decision:
+        decision = self.story.record(seen)
+        self._out.append(Emit(decision))
+        if decision.reason not in _NO_WORD and seen.source is not Source.STORE:
+            self.last_word_at = now
+        if decision.action is Action.APPLY:
+            self._after_apply(decision, now, random)
+        elif decision.action is Action.VERIFY:
+            if decision.reason in _CLAIMS and seen.source in _CLAIMANTS:
+                self.claim = seen
+            self.reads.want_verify(now, random)
+        return decision
+
+    def _after_apply(self, decision: Decision, now: float, random: float) -> None:
+        job = decision.after
+        if job is None:
+            return
+        self._changed_at = now
+        self.reads.pace.changed()
+        if job.verified and job.status.terminal and job.proven:
+            self.claim = None
+            if decision.observation.source.is_read:
+                self._finish_terminal()
+            elif self._closing_since is None:
+                # The frame ends the watch; one more read brings the final record and settles what it can.
+                self._closing_since = now
+                self.reads.want_verify(now, random)
+        elif job.verified and not job.status.terminal and self._reaches_until(job):
+            self._finish(endings.until_reached(job))
+
+    def _weigh_claim(self, claim: Observation, *, moved: bool, now: float, random: float) -> None:
+        """A verified read came back and an end is still only claimed."""
+        if _is_outdated(claim, self.job):
+            self.claim, self._claim_reads = None, 0
+            return
+        # A job that visibly moves on refutes nothing yet (a replica catches up), but it buys time.
+        self._claim_reads = 0 if moved else self._claim_reads + 1
+        if self._claim_reads >= self.options.max_verifies:
+            self._finish(endings.unconfirmed(self.job, claim))
+            return
+        if self._claim_reads > 1:
+            self._say_once("disagreement", endings.disagreement(self.job, claim), Level.WARNING)
+        self.reads.want_verify(now, random)
+
+    def _reaches_until(self, job: Job) -> bool:
+        until = self.options.until
+        return job.status is until or job.status.rank > until.rank
+
+    # --- the plan -------------------------------------------------------------------------------------
+
+    def _plan(self, now: float) -> None:
+        overdue = self._overdue(now)
+        if overdue is not None:
+            self._finish(overdue)
+            return
+        source = self.reads.due(now)
+        if source is not None:
+            self.reads.sent(source)
+            self._out.append(Read(source))
+        if self._read_returned and self._closing_since is None and self.stream.due(now):
+            self._out.append(OpenStream(self.stream.connecting()))
+        self._out.append(SleepUntil(self._next_wake()))
+
+    def _overdue(self, now: float) -> Finish | None:
+        options, job = self.options, self.job
+        if self._closing_since is not None and now >= self._closing_since + _FINAL_READ_WITHIN:
+            return endings.terminal(job)
+        if options.timeout is not None and now >= self._started_at + options.timeout:
+            return endings.deadline(job, options.timeout, self.reads.last_failure)
+        if self._silent_since is not None and now >= self._lost_at(self._silent_since):
+            return endings.lost(job, self.reads.last_failure, self.claim, after=now - self._silent_since)
+        if job is not None and endings.is_stalled(job, now - self._changed_at, options.stall_after):
+            return endings.stalled(job, options.stall_after)
+        return None
+
+    def _lost_at(self, silent_since: float) -> float:
+        limit = self.options.lost_after
+        if not self._had_contact:
+            limit = min(limit, self.options.first_contact)
+            if self._just_submitted:
+                limit = max(limit, self.options.not_found_grace)
+        failure = self.reads.last_failure
+        asked_to_wait = failure is not None and failure.retry_after is not None
+        return max(silent_since + limit, self.reads.next_poll_at + 1.0 if asked_to_wait else 0.0)
+
+    def _next_wake(self) -> float:
+        candidates = [self._changed_at + self.options.stall_after]
+        if self._silent_since is not None:
+            candidates.append(self._lost_at(self._silent_since))
+        if self.options.timeout is not None:
+            candidates.append(self._started_at + self.options.timeout)
+        if self._closing_since is not None:
+            candidates.append(self._closing_since + _FINAL_READ_WITHIN)
+        candidates += [at for at in (self.reads.next_due(), self.stream.retry_at) if at is not None]
+        return min(candidates)
+
+    # --- small things ---------------------------------------------------------------------------------
+
+    def _good_word(self) -> None:
+        self._had_contact, self._silent_since = True, None
+
+    def _bad_read(self, now: float) -> None:
+        if self._silent_since is None:
+            self._silent_since = now
+
+    def _pause(self, random: float) -> float:
+        """Seconds until the next poll."""
+        if self.stream.trusted and self.options.interval is None:
+            return self.options.safety_interval
+        return self.reads.pace.next_delay(random)
+
+    def _in_grace(self, now: float) -> bool:
+        return (
+            self._just_submitted
+            and not self._had_contact
+            and now < self._started_at + self.options.not_found_grace
+        )
+
+    def _drop_silent_stream(self, now: float, random: float) -> None:
+        self._out.append(CloseStream(self.stream.session))
+        self._notice("stream-silent", "socket open but silent while reads move on: reconnecting")
+        if self.stream.ended(now, random):
+            self._polling_only()
+
+    def _polling_only(self) -> None:
+        tries = self.options.max_stream_sessions
+        self._say_once(
+            "polling-only", f"the socket brought nothing {tries} times in a row: polling only", Level.WARNING
+        )
+
+    def _notice(self, code: str, text: str, level: Level = Level.INFO) -> None:
+        self._out.append(Notice(code, text, level))
+
+    def _say_once(self, code: str, text: str, level: Level) -> None:
+        if code not in self._said:
+            self._said.add(code)
+            self._notice(code, text, level)
+
+    def _finish_terminal(self) -> None:
+        self._finish(endings.terminal(self.job))
+
+    def _finish(self, finish: Finish) -> None:
+        if self.finished is None:
+            if self.stream.socket in {Socket.CONNECTING, Socket.OPEN}:
+                self._out.append(CloseStream(self.stream.session))
+            self.finished = finish
+            self._out.append(finish)
+
+
+def _is_outdated(claim: Observation, job: Job | None) -> bool:
+    """A read newer than the claim refutes it."""
+    if job is None or job.updated_at is None or claim.updated_at is None or not job.source.is_read:
+        return False
+    return job.updated_at.compare(claim.updated_at) > 0
+
+
+def _describe(failure: Failure) -> str:
+    return f"{failure.message}; {failure.hint}" if failure.hint else failure.message

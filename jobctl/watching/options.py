@@ -1,0 +1,37 @@
+"""What a caller may ask of a watch. All durations are seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from jobctl.model import JobStatus
+
+
+@dataclass(frozen=True, slots=True)
+class WatchOptions:
+    """How long, how often, and until what."""
+
+    until: JobStatus = JobStatus.COMPLETED
+    """The status waited for. Any terminal status ends the watch as well."""
+    timeout: float | None = None
+    interval: float | None = None
+    """A fixed pause between reads; None adapts between `fastest` and `slowest`."""
+    fastest: float = 0.5
+    slowest: float = 5.0
+    safety_interval: float = 15.0
+    """Between reads while the stream has proved itself: connected is not the same as alive."""
+    lost_after: float = 60.0
+    """Without any good read or stream data for so long, contact is lost."""
+    first_contact: float = 15.0
+    """The same before anything was ever read: a wrong address should not take a minute to say so."""
+    stall_after: float = 600.0
+    """A status no profile maps ends the watch when nothing changes for so long."""
+    not_found_grace: float = 10.0
+    """After a submit the job may not be readable yet."""
+    max_stream_sessions: int = 5
+    """Sessions in a row without accepted data, then polling only."""
+    max_verifies: int = 5
+    """Verified reads in a row that settle nothing, before a claimed end is taken as it is."""
+    use_stream: bool = True
+    follow_restarts: bool = False
+    story_limit: int | None = 10_000

@@ -1,0 +1,100 @@
+"""Reads as the watch machine sees them: at most one under way, when the next is due, and what failed."""
+
+from __future__ import annotations
+
+from jobctl.model import Source
+from jobctl.watching.events import Failure, FailureKind
+from jobctl.watching.options import WatchOptions
+from jobctl.watching.pacing import AdaptivePace, backoff
+
+_VERIFY_BASE = 0.2
+_VERIFY_CAP = 5.0
+_GONE_AFTER = 2
+_REFUSED_AFTER = 3
+
+
+class ReadState:
+    """Schedules polls and verified reads, and keeps count of failures in a row."""
+
+    def __init__(self, options: WatchOptions) -> None:
+        self._options = options
+        self.pace = AdaptivePace(options.fastest, options.slowest, options.interval)
+        self.in_flight: Source | None = None
+        self.next_poll_at = 0.0
+        self.verify_at: float | None = None
+        self._idle_verifies = 0
+        """Verified reads in a row that changed nothing: whatever asks for them deserves fewer."""
+        self._verified_at = float("-inf")
+        self.failures = 0
+        self.last_failure: Failure | None = None
+        self._same_kind = 0
+
+    def due(self, now: float) -> Source | None:
+        """Return what should be read now, if anything."""
+        if self.in_flight is not None:
+            return None
+        if self.verify_at is not None and now >= self.verify_at:
+            return Source.VERIFY
+        return Source.POLL if now >= self.next_poll_at else None
+
+    def next_due(self) -> float | None:
+        """Return when `due` will say something, None while a read is under way."""
+        if self.in_flight is not None:
+            return None
+        return self.next_poll_at if self.verify_at is None else min(self.verify_at, self.next_poll_at)
+
+    def sent(self, source: Source) -> None:
+        """A read is under way."""
+        self.in_flight = source
+        if source is Source.VERIFY:
+            self.verify_at = None
+
+    def want_verify(self, now: float, random: float) -> None:
+        """Ask for a verified read: at once, or backing off while such reads change nothing."""
+        if self.verify_at is not None:
+            return
+        gap = 0.0
+        if self._idle_verifies:
+            gap = backoff(self._idle_verifies - 1, 0.5 + random / 2, base=_VERIFY_BASE, cap=_VERIFY_CAP)
+        self.verify_at = max(now, self._verified_at + gap)
+
+    def verified(self, now: float, *, applied: bool) -> None:
+        """A verified read was answered and decided."""
+        self._verified_at = now
+        self._idle_verifies = 0 if applied else self._idle_verifies + 1
+
+    def answered(self, now: float, delay: float) -> None:
+        """A read succeeded; the next poll is `delay` seconds away."""
+        self.in_flight = None
+        self.failures = self._same_kind = 0
+        self.last_failure = None
+        self.next_poll_at = now + delay
+
+    def failed(self, now: float, failure: Failure, random: float) -> None:
+        """A read failed: back off, longer when the server says so."""
+        if self.in_flight is Source.VERIFY:
+            self.want_verify(now + backoff(self.failures, random, cap=_VERIFY_CAP), random)
+        self.in_flight = None
+        same = self.last_failure is not None and self.last_failure.kind is failure.kind
+        self._same_kind = self._same_kind + 1 if same else 1
+        self.failures += 1
+        self.last_failure = failure
+        wait = backoff(self.failures - 1, 0.5 + random / 2, cap=self._options.slowest * 2)
+        if failure.kind in {FailureKind.NOT_FOUND, FailureKind.REFUSED}:
+            wait = min(wait, self._options.fastest)
+        self.next_poll_at = now + max(wait, failure.retry_after or 0.0)
+        if self.verify_at is not None and failure.retry_after:
+            self.verify_at = max(self.verify_at, now + failure.retry_after)
+
+    @property
+    def gone(self) -> bool:
+        """Not found, and not only once: a single 404 may come from a lagging replica."""
+        return self._is_repeated(FailureKind.NOT_FOUND, _GONE_AFTER)
+
+    @property
+    def refused(self) -> bool:
+        """The API keeps refusing the read itself."""
+        return self._is_repeated(FailureKind.REFUSED, _REFUSED_AFTER)
+
+    def _is_repeated(self, kind: FailureKind, times: int) -> bool:
+        return self.last_failure is not None and self.last_failure.kind is kind and self._same_kind >= times
