@@ -6,7 +6,7 @@ import os
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from jobctl.client.calls import Calls, CancelAnswer, SubmitAnswer
 from jobctl.client.carrier import Limits, tls_context, unique_nonce, wall_clock
@@ -88,7 +88,7 @@ class JobClient:
 
     async def read(self, job: str) -> Job:
         """One uncached read, through the rules; raises as `status` does."""
-        return job_of(await self.carrier.run(self.calls.read(job, Source.VERIFY)))
+        return decide_first(await self.carrier.run(self.calls.read(job, Source.VERIFY))).job
 
     async def submit(self, body: Any, *, idempotency_key: str | None = None) -> SubmitAnswer:
         """Create a job; raises `SubmitUncertain` when nobody knows whether it exists."""
@@ -155,7 +155,14 @@ def blocking(
         yield make_calls(profile, credentials), carrier
 
 
-def job_of(seen: Observation) -> Job:
+class FirstDecision(NamedTuple):
+    """The decision about a read when nothing was known before."""
+
+    decision: Decision
+    job: Job
+
+
+def decide_first(seen: Observation) -> FirstDecision:
     """Put one read through the rules, with nothing known before.
 
     Raises:
@@ -163,7 +170,7 @@ def job_of(seen: Observation) -> Job:
     """
     decision = reconcile(None, seen)
     if decision.after is not None:
-        return decision.after
+        return FirstDecision(decision, decision.after)
     about = f"it is about job {seen.said_id!r}" if seen.said_id not in {None, seen.job} else "no status in it"
     raise ProtocolError(
         f"the answer cannot be read as job {seen.job!r}: {about}",
@@ -179,7 +186,7 @@ def status(job: str, profile: Profile | str = "generation", *, base_url: str | N
         ConfigError, TransportError, ApiError, ProtocolError: see `jobctl.errors`.
     """
     with blocking(find_profile(profile, base_url)) as (calls, http):
-        return job_of(http.run(calls.read(job, Source.VERIFY)))
+        return decide_first(http.run(calls.read(job, Source.VERIFY))).job
 
 
 def submit(
@@ -234,7 +241,7 @@ def cancel(
     with blocking(found) as (calls, http):
         answer = http.run(calls.cancel(job))
         if not answer.accepted:
-            return job_of(http.run(calls.read(job, Source.VERIFY)))
+            return decide_first(http.run(calls.read(job, Source.VERIFY))).job
     job_, error = _wait(found, job, timeout, None)
     if error is not None and not isinstance(error, JobNotSuccessful):
         raise error

@@ -8,7 +8,7 @@ from typing import Final
 _NUMBER: Final = r"(\d{1,9}(?:\.\d{1,9})?)"
 _UNITS: Final = (("d", 86400.0), ("h", 3600.0), ("m", 60.0), ("s", 1.0), ("ms", 0.001))
 _PARTS: Final = re.compile(
-    r"\s*".join(rf"(?:{_NUMBER}\s*{unit}(?![a-z]))?" for unit, _ in _UNITS), re.IGNORECASE | re.ASCII
+    r"\s*".join(rf"(?:{_NUMBER}\s*{unit})?" for unit, _ in _UNITS), re.IGNORECASE | re.ASCII
 )
 _BARE: Final = re.compile(_NUMBER, re.ASCII)
 _MINUTE: Final = 60

@@ -89,8 +89,10 @@ class JobNotSuccessful(JobctlError):  # noqa: N818 -- an outcome, not a fault of
         self.story = story
 
 
-def detail_of(body: Any) -> str | None:
+def detail_of(body: Any, levels: int = 4) -> str | None:
     """Find the server's own words in an error body: `detail`, `error.message`, `error`, `message`, `title`."""
+    if not levels:
+        return None
     if not isinstance(body, dict):
         return body if isinstance(body, str) and body else None
     for key in ("detail", "error", "message", "title", "msg"):
@@ -100,7 +102,7 @@ def detail_of(body: Any) -> str | None:
         if isinstance(value, list) and value:
             value = value[0]
         if isinstance(value, dict):
-            inner = detail_of(value)
+            inner = detail_of(value, levels - 1)
             if inner:
                 return inner
     return None

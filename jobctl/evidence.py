@@ -76,12 +76,17 @@ def _members(value: str, separator: str = ",") -> list[str]:
     return [part.strip() for part in parts if part.strip()]
 
 
+def _parameters(member: str) -> tuple[str, dict[str, str]]:
+    """Split `name; key=value; flag` outside quotes; keys in lower case, values unquoted."""
+    name, *rest = _members(member, ";") or [""]
+    pairs = (parameter.partition("=") for parameter in rest)
+    return name.lower(), {key.strip().lower(): text.strip(' "') for key, _, text in pairs}
+
+
 def _cache_status(value: str) -> Iterator[CacheClass]:
     """RFC 9211, read leniently: `cache; hit; ttl=3, other; fwd=stale; fwd-status=304`."""
     for member in _members(value):
-        name, *rest = _members(member, ";")
-        pairs = (parameter.partition("=") for parameter in rest)
-        parameters = {key.strip().lower(): text.strip(' "') for key, _, text in pairs}
+        name, parameters = _parameters(member)
         if "hit" in parameters and parameters["hit"] != "?0":
             yield CacheClass.SERVED
         elif parameters.get("fwd") == "stale" and parameters.get("fwd-status") == "304":
@@ -89,7 +94,7 @@ def _cache_status(value: str) -> Iterator[CacheClass]:
         elif "fwd" in parameters:
             yield CacheClass.FORWARDED
         else:
-            yield _NGINX.get(name.lower(), CacheClass.NEUTRAL)
+            yield _NGINX.get(name, CacheClass.NEUTRAL)
 
 
 def _cache_hits(value: str) -> Iterator[CacheClass]:
@@ -107,10 +112,9 @@ def _varnish(value: str) -> Iterator[CacheClass]:
 
 def _server_timing(value: str) -> Iterator[CacheClass]:
     for member in _members(value):
-        name, *parameters = _members(member, ";")
-        for key, _, text in (parameter.partition("=") for parameter in parameters):
-            if name.lower() == "cdn-cache" and key.strip().lower() == "desc":
-                yield _NGINX.get(text.strip(' "').lower(), CacheClass.NEUTRAL)
+        name, parameters = _parameters(member)
+        if name == "cdn-cache":
+            yield _NGINX.get(parameters.get("desc", "").lower(), CacheClass.NEUTRAL)
 
 
 _FIELDS: Final[dict[str, tuple[str, Callable[[str], Iterator[CacheClass]]]]] = {

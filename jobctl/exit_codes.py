@@ -102,3 +102,7 @@ def code_of_error(error: JobctlError) -> ExitCode:
         case JobNotSuccessful(job=Job(status=status)):
             return code_of_status(status)
     return ExitCode.INTERNAL
+
+
+EXIT_CODES: Final = {code.value: code for code in ExitCode}
+"""The table by number."""

@@ -131,7 +131,9 @@ def _extractor(expressions: list[str | None]) -> Callable[[Any], Values]:
     read = _by_name([name.outer for name in names])
     if not envelopes:
         return read
-    return _enveloped(envelopes.pop(), _by_name([(name.inner,) if name.inner else () for name in names]), read)
+    return _enveloped(
+        envelopes.pop(), _by_name([(name.inner,) if name.inner else () for name in names]), read
+    )
 
 
 def _names_of(expression: str | None) -> tuple[_Names, str | None] | None:
@@ -173,7 +175,7 @@ def _by_name(alternatives: list[tuple[str, ...]]) -> Callable[[Any], Values]:
             if is_falsy(values[index]):
                 found = next((value for name in names if not is_falsy(value := get(name))), values[index])
                 values = (*values[:index], found, *values[index + 1 :])
-        return values  # type: ignore[return-value]
+        return values
 
     return read
 
@@ -191,7 +193,7 @@ def _enveloped(
         if len(payload) == 1:
             return values
         outer = read_outer(payload)
-        return tuple(o if is_falsy(i) else i for i, o in zip(values, outer, strict=True))  # type: ignore[return-value]
+        return tuple(o if is_falsy(i) else i for i, o in zip(values, outer, strict=True))
 
     return read
 

@@ -7,6 +7,7 @@ speak these codes; a code never changes its meaning.
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 
 class Action(StrEnum):
@@ -86,3 +87,7 @@ class Reason(StrEnum):
     DUPLICATE = "duplicate", _IGNORE, "it says nothing new"
     ADVANCED = "advanced", _APPLY, "the job moved to a later status"
     PROGRESSED = "progressed", _APPLY, "same status, newer or more detailed"
+
+
+REASONS: Final = {reason.value: reason for reason in Reason}
+"""The registry by code, in the order of the rules."""

@@ -18,6 +18,7 @@ from jobctl.reasons import Action, Reason
 from jobctl.timestamps import Timestamp
 
 _OLDER: Final = -1
+_SAME: Final = 0
 _NEWER: Final = 1
 _RESTARTS: Final = frozenset({Reason.FIRST_SEEN, Reason.NEW_ATTEMPT, Reason.REOPENED})
 """Reasons after which nothing of the former record is carried over."""
@@ -51,7 +52,8 @@ def _judge(job: Job | None, seen: Observation) -> Reason:
         status.terminal
         and seen.updated_at is None
         and not seen.source.is_read
-        and seen.source is not Source.STORE  # a tombstone holds off late frames, and ends nothing: verified=False
+        and seen.source
+        is not Source.STORE  # a tombstone holds off late frames, and ends nothing: verified=False
         and (job is None or not job.status.terminal or _is_later_attempt(job, seen))
     ):
         return Reason.UNCONFIRMED_TERMINAL
@@ -95,16 +97,15 @@ def _judge_against_live(job: Job, seen: Observation, status: JobStatus, order: i
     )
     if not lower:
         return _judge_same_rank(job, seen, status, order)
-    fresh = _is_fresh(job, seen)
-    if order == _NEWER:
-        if not (job.dated or fresh):
-            # What is shown is later than its floor by an unknown amount, so that "newer than the floor" does
-            # not yet mean newer than what is shown.
-            return Reason.UNVERSIONED_REGRESSION
+    if order == _NEWER and job.dated:
         return Reason.REQUEUED if lower_rank else Reason.PROGRESSED
-    if fresh:
+    if _is_fresh(job, seen):
         return Reason.CORRECTED
-    return Reason.UNVERSIONED_REGRESSION if order is None else Reason.SAME_TIME_REGRESSION
+    if order == _SAME:
+        return Reason.SAME_TIME_REGRESSION
+    # An undated state is later than its floor by an unknown amount, so that "newer than the floor" does not yet
+    # mean newer than what is shown: it stands with the unversioned.
+    return Reason.UNVERSIONED_REGRESSION
 
 
 def _judge_same_rank(job: Job, seen: Observation, status: JobStatus, order: int | None) -> Reason:

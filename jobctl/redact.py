@@ -6,6 +6,7 @@ what holds no secret comes back as the very same object.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from jobctl.secret_scan import REDACTED, is_secret_name, redact_text
@@ -17,6 +18,8 @@ __all__ = ["REDACTED", "is_secret_name", "redact", "redact_headers", "redact_tex
 
 _NAME_KEYS: Final = ("name", "key", "header")
 _PAIR: Final = 2
+_SHORT_NAME: Final = 128
+_PLAIN: Final = frozenset({int, float, bool, type(None)})
 
 
 def redact(payload: Any) -> Any:
@@ -68,24 +71,45 @@ def _is_secret(name: Any, value: Any) -> bool:
 
 
 def _has_secret(payload: Any) -> bool:
-    # A stack, not recursion: what a server nests must not end the process.
+    # A stack, not recursion: what a server nests must not end the process. Every message comes through
+    # here, so the common case (plain names, nothing hidden) is kept short.
     stack, seen = [payload], set()
     while stack:
         node = stack.pop()
+        if node.__class__ in _PLAIN:
+            continue
         if not isinstance(node, dict | list | tuple):
             if _leaf(node) is not node:
                 return True
-            continue
-        if id(node) in seen:
-            continue
-        seen.add(id(node))
-        for key, name, value in _children(node):
-            if _is_secret(name, value) and value != REDACTED:
+        elif id(node) not in seen:
+            seen.add(id(node))
+            if _shows_secret(node):
                 return True
-            if isinstance(key, str) and redact_text(key) is not key:
-                return True
-            stack.append(value)
+            stack.extend(node.values() if isinstance(node, dict) else node)
     return False
+
+
+def _shows_secret(node: Any) -> bool:
+    """Tell whether a container itself, apart from what is inside its values, holds a secret."""
+    if isinstance(node, dict):
+        if "value" not in node and not any(map(_is_doubtful, node)):
+            return False
+        if any(isinstance(key, str) and redact_text(key) is not key for key in node):
+            return True
+    elif len(node) != _PAIR:
+        return False
+    return any(_is_secret(name, value) and value != REDACTED for _, name, value in _children(node))
+
+
+def _is_doubtful(key: Any) -> bool:
+    if not isinstance(key, str):
+        return False
+    return _is_doubtful_name(key) if len(key) <= _SHORT_NAME else True
+
+
+@lru_cache(maxsize=4096)
+def _is_doubtful_name(name: str) -> bool:
+    return is_secret_name(name) or redact_text(name) is not name
 
 
 def _copy(payload: Any) -> Any:

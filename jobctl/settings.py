@@ -14,6 +14,7 @@ from jobctl.errors import ConfigError
 from jobctl.profile.load import BUILT_IN, ConfigFile, Profiles, read_config
 from jobctl.profile.problems import Problems
 from jobctl.profile.urls import split_base_url
+from jobctl.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -112,7 +113,7 @@ def _exists(path: Path) -> bool:
     except (FileNotFoundError, NotADirectoryError):
         return False
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
+        raise ConfigError(f"{visible(str(path), 300)}: cannot be read: {error.strerror}") from None
     except ValueError:
         return False
     return True

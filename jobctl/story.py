@@ -183,9 +183,10 @@ def observation_of(record: Any, reader: Reader) -> Observation:
 def _http_of(record: Any) -> Http | None:
     if not isinstance(record, dict):
         return None
+    listed = record.get("headers")
     headers = tuple(
         (str(header[0]), str(header[1]))
-        for header in record.get("headers") or ()
+        for header in (listed if isinstance(listed, list) else ())
         if isinstance(header, list) and len(header) == 2
     )
     status = record.get("status")

@@ -6,12 +6,12 @@ Two times are compared at the coarser of their precisions: a socket's `…10.609
 
 from __future__ import annotations
 
-import math
 import re
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_BEYOND: Final = 10**20
 _NS: Final = 10**9
 _NAIVE_EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 -- naive server times mean UTC
 _UNIT_OF_LENGTH: Final = {19: _NS} | {20 + digits: 10 ** (9 - digits) for digits in range(1, 7)}
@@ -63,11 +63,13 @@ def parse_timestamp(value: Any) -> Timestamp | None:
                 delta = datetime.fromisoformat(bare) - _NAIVE_EPOCH
             except (ValueError, TypeError):
                 return _parse_text(value)
-            return Timestamp((delta.days * 86400 + delta.seconds) * _NS + delta.microseconds * 1000, unit, value)
+            return Timestamp(
+                (delta.days * 86400 + delta.seconds) * _NS + delta.microseconds * 1000, unit, value
+            )
         return _parse_text(value)
     if value is True or value is False or not isinstance(value, int | float):
         return None
-    return _from_number(value, str(value) if 0 < value < 10**20 else "")
+    return _from_number(value, str(value) if 0 < value < _BEYOND else "")
 
 
 def _parse_text(text: str) -> Timestamp | None:
@@ -111,14 +113,13 @@ def _unit(text: str, digits: str) -> int:
 
 
 def _from_number(value: float, text: str) -> Timestamp | None:
-    if not math.isfinite(value) or value <= 0:  # 0 is how "never" is spelled
+    if not 0 < value < _BEYOND:  # NaN fails it too, and 0 is how "never" is spelled
         return None
-    size = value
     for limit, unit in _UNITS_BY_SIZE:
-        if size < limit:
+        if value < limit:
             if isinstance(value, int):
                 return Timestamp(value * unit, unit, text)
-            # A double of today's epoch seconds resolves about 0.2 µs; its repr drops trailing zeros, so the
-            # digits shown say nothing about the precision meant.
-            return Timestamp(round(value * unit), min(unit, 1000), text)
+            # A double of today's epoch seconds resolves about 0.2 µs, so whole µs are all it says; its repr
+            # drops trailing zeros, so the digits shown say nothing about the precision meant.
+            return Timestamp(round(value * unit / 1000) * 1000, 1000, text)
     return None

@@ -41,6 +41,10 @@ def check_applied(job: Job | None, after: Job | None, case: Case) -> None:
         assert after.proven, case
     elif job is None or after.status is not job.status:
         assert not after.proven, case
+    if case.o_timed() and case.order != "same":
+        assert after.dated, case
+    if not case.o_timed():
+        assert not after.dated, case
     carried = job is not None and job.verified and expected(case)[0] != "new-attempt"
     if carried and job is not None and job.updated_at is not None:
         assert after.updated_at is not None, f"the floor was lost: {case}"
@@ -181,7 +185,7 @@ def test_details_of_a_status_that_was_taken_back_are_dropped(reason):
         Reason.CORRECTED: ("running", "pending"),
         Reason.TERMINAL_CORRECTED: ("failed", "completed"),
     }[reason]
-    job = known(before, updated_at=at(1), proven=True, progress=70.0, error="boom", result="r")
+    job = known(before, updated_at=at(1), proven=True, dated=True, progress=70.0, error="boom", result="r")
     when = at(1) if reason is Reason.CORRECTED else at(2)
     decision = reconcile(job, seen(after, Source.VERIFY, basis=job.revision, updated_at=when))
     assert decision.reason is reason

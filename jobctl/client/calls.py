@@ -212,7 +212,9 @@ class Calls:
 
     def _cancelled(self, response: Response, job: str) -> CancelAnswer:
         if response.status in self.profile.cancel_refused:
-            return CancelAnswer(False, response.status, refusal(response, "cancel", self._clock()).detail, None)
+            return CancelAnswer(
+                False, response.status, refusal(response, "cancel", self._clock()).detail, None
+            )
         if 200 <= response.status < 300 and not response.body.strip():
             return CancelAnswer(True, response.status, None, None)
         payload = payload_of(response, "cancel", self._clock())

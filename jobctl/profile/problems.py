@@ -21,7 +21,7 @@ class Problems:
 
     def add(self, path: str, message: str, hint: str | None = None) -> None:
         """Note one problem at a key path."""
-        self.lines.append(f"{visible(self.file)}: {visible(path)}: {message}")
+        self.lines.append(f"{visible(self.file)}: {visible(path)}: {visible(message, 400)}")
         if hint and hint not in self.hints:
             self.hints.append(hint)
 

@@ -113,7 +113,7 @@ class ReadCache:
 
 
 class _Recorder:
-    """Passes an answer on; hands a complete 200 that is small enough to `keep` before its last byte goes out."""
+    """Passes an answer on; gives a complete, small 200 to `keep` before its last byte goes out."""
 
     def __init__(self, send: Send, keep: Callable[[list[Header], bytes], None], extra: list[Header]) -> None:
         self._send = send

@@ -78,7 +78,7 @@ class HttpRelay:
             # An async stream: the transport was asked asynchronously.
             left = int(response.headers.get("content-length", -1))
             async for part in response.stream:  # type: ignore[union-attr]
-                # The last byte goes out as the last message, so that whoever keeps copies has kept one by then.
+                # The last byte goes out in the last message: a cache has its copy before the client is done.
                 left -= len(part)
                 await send_body(send, part, more=left != 0)
             if left:

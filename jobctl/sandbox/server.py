@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import TYPE_CHECKING, Final
 
 from starlette.applications import Starlette
@@ -38,7 +39,7 @@ def make_app(site: Site, extra_middleware: Sequence[Callable[[ASGIApp], ASGIApp]
             Route("/openapi.json", _openapi),
             *_control_routes(site),
         ],
-        exception_handlers={404: _plain_error, 405: _plain_error},
+        exception_handlers={404: _plain_error, 405: _plain_error, sqlite3.Error: _storage_error},
     )
     for wrap in reversed(extra_middleware):
         app = wrap(app)
@@ -53,6 +54,10 @@ async def _openapi(_request: Request) -> Response:
 async def _plain_error(_request: Request, error: Exception) -> Response:
     http_error: HTTPException = error  # type: ignore[assignment]  # registered for statuses only
     return JSONResponse({"detail": http_error.detail}, http_error.status_code, http_error.headers)
+
+
+async def _storage_error(_request: Request, error: Exception) -> Response:
+    return JSONResponse({"detail": f"The job database cannot be used: {error}"}, 500)
 
 
 def _control_routes(site: Site) -> list[Route]:

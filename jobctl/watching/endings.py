@@ -101,9 +101,9 @@ def wordless(seen: Observation) -> Failure:
     )
 
 
-def is_stalled(job: Job, unchanged: float, stall_after: float) -> bool:
+def is_stalled(job: Job, now: float, limit: float) -> bool:
     """A word nobody mapped must not make an endless wait."""
-    return job.status is JobStatus.UNKNOWN and unchanged >= stall_after
+    return job.status is JobStatus.UNKNOWN and now >= limit
 
 
 def stalled(job: Job, stall_after: float) -> Finish:

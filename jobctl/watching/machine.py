@@ -10,10 +10,11 @@ Rules for whoever edits this file:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, Final
 
-from jobctl.model import Decision, Job, Observation, Source
+from jobctl.model import Decision, Job, JobStatus, Observation, Source
 from jobctl.reasons import Action, Reason
 from jobctl.story import Story
 from jobctl.watching import endings
@@ -50,6 +51,8 @@ _CLAIMS: Final = frozenset({Reason.UNCONFIRMED_TERMINAL, Reason.LATE_TERMINAL, R
 _CLAIMANTS: Final = frozenset({Source.STREAM, Source.CAPTURE, Source.POLL, Source.VERIFY})
 """A cancel or submit response, or the store, never ends a job by its word alone."""
 _FINAL_READ_WITHIN: Final = 5.0
+_PATIENCE: Final = 5
+"""How many times `lost_after` a server may keep us waiting with Retry-After."""
 
 
 class WatchMachine:
@@ -63,6 +66,7 @@ class WatchMachine:
         self.finished: Finish | None = None
         self.last_word_at: float | None = None
         """Monotonic time of the last readable word about this job, keep-alives excluded."""
+        self.last_word_from: Source | None = None
         self._claim_reads = 0
         self.claim: Observation | None = None
         """An end that something claims and no read supports yet."""
@@ -151,7 +155,7 @@ class WatchMachine:
             self._finish_terminal()
         elif failure.kind is FailureKind.AUTH:
             self._finish(endings.auth_refused(self.job, failure))
-        elif self.reads.gone and not self._in_grace(now):
+        elif self.reads.gone(now) and not self._in_grace(now):
             self._finish(endings.gone(self.job, failure))
         elif self.reads.refused or (failure.kind is FailureKind.FATAL and not self._had_contact):
             self._finish(endings.unreachable(self.job, failure))
@@ -162,7 +166,7 @@ class WatchMachine:
     def _on_stream_opened(self, event: StreamOpened, now: float, _random: float) -> None:
         if event.session == self.stream.session:
             self.stream.opened(now)
-            self.reads.next_poll_at = now  # what was said while we were away is only in a read
+            self.reads.prompt(now)  # what was said while we were away is only in a read
 
     def _on_frame(self, event: StreamFrame, now: float, random: float) -> None:
         if event.session != self.stream.session or self.stream.socket is not Socket.OPEN:
@@ -174,6 +178,7 @@ class WatchMachine:
         self.stream.heard(now, accepted=accepted)
         if accepted:
             self._good_word()
+            self.reads.contradicted()
             if not was_trusted and self.reads.failures == 0:
                 self.reads.next_poll_at = now + self._pause(random)
 
@@ -187,7 +192,7 @@ class WatchMachine:
         if gave_up:
             self._polling_only()
         if self.reads.failures == 0:
-            self.reads.next_poll_at = now  # the end of the stream is often the end of the job
+            self.reads.prompt(now)  # the end of the stream is often the end of the job
 
     def _on_interrupted(self, _event: Interrupted, _now: float, _random: float) -> None:
         self._finish(endings.interrupted(self.job))
@@ -198,13 +203,14 @@ class WatchMachine:
         decision = self.story.record(seen)
         self._out.append(Emit(decision))
         if decision.reason not in _NO_WORD and seen.source is not Source.STORE:
-            self.last_word_at = now
+            self.last_word_at, self.last_word_from = now, seen.source
         if decision.action is Action.APPLY:
             self._after_apply(decision, now, random)
         elif decision.action is Action.VERIFY:
             if decision.reason in _CLAIMS and seen.source in _CLAIMANTS:
                 self.claim = seen
-            self.reads.want_verify(now, random)
+            if decision.reason is not Reason.UNREADABLE or not seen.source.is_read:
+                self.reads.want_verify(now, random)
         return decision
 
     def _after_apply(self, decision: Decision, now: float, random: float) -> None:
@@ -213,6 +219,8 @@ class WatchMachine:
             return
         self._changed_at = now
         self.reads.pace.changed()
+        if not job.status.terminal:
+            self._closing_since = None  # a later attempt began while the last record was fetched
         if job.verified and job.status.terminal and job.proven:
             self.claim = None
             if decision.observation.source.is_read:
@@ -220,7 +228,7 @@ class WatchMachine:
             elif self._closing_since is None:
                 # The frame ends the watch; one more read brings the final record and settles what it can.
                 self._closing_since = now
-                self.reads.want_verify(now, random)
+                self.reads.want_verify(now, random, at_once=True)
         elif job.verified and not job.status.terminal and self._reaches_until(job):
             self._finish(endings.until_reached(job))
 
@@ -255,7 +263,9 @@ class WatchMachine:
             self._out.append(Read(source))
         if self._read_returned and self._closing_since is None and self.stream.due(now):
             self._out.append(OpenStream(self.stream.connecting()))
-        self._out.append(SleepUntil(self._next_wake()))
+        wake = self._next_wake()
+        if wake < math.inf:
+            self._out.append(SleepUntil(wake))
 
     def _overdue(self, now: float) -> Finish | None:
         options, job = self.options, self.job
@@ -265,7 +275,7 @@ class WatchMachine:
             return endings.deadline(job, options.timeout, self.reads.last_failure)
         if self._silent_since is not None and now >= self._lost_at(self._silent_since):
             return endings.lost(job, self.reads.last_failure, self.claim, after=now - self._silent_since)
-        if job is not None and endings.is_stalled(job, now - self._changed_at, options.stall_after):
+        if job is not None and endings.is_stalled(job, now, self._changed_at + options.stall_after):
             return endings.stalled(job, options.stall_after)
         return None
 
@@ -276,19 +286,27 @@ class WatchMachine:
             if self._just_submitted:
                 limit = max(limit, self.options.not_found_grace)
         failure = self.reads.last_failure
-        asked_to_wait = failure is not None and failure.retry_after is not None
-        return max(silent_since + limit, self.reads.next_poll_at + 1.0 if asked_to_wait else 0.0)
+        if failure is not None and failure.retry_after is not None:
+            # The server asked us to wait: that is contact of a kind, but not for ever.
+            limit = max(limit, min(self.reads.next_poll_at + 1.0 - silent_since, limit * _PATIENCE))
+        return silent_since + limit
 
     def _next_wake(self) -> float:
-        candidates = [self._changed_at + self.options.stall_after]
+        candidates = []
+        if self.job is not None and self.job.status is JobStatus.UNKNOWN:
+            candidates.append(self._changed_at + self.options.stall_after)
         if self._silent_since is not None:
             candidates.append(self._lost_at(self._silent_since))
         if self.options.timeout is not None:
             candidates.append(self._started_at + self.options.timeout)
         if self._closing_since is not None:
             candidates.append(self._closing_since + _FINAL_READ_WITHIN)
-        candidates += [at for at in (self.reads.next_due(), self.stream.retry_at) if at is not None]
-        return min(candidates)
+        elif self.stream.retry_at is not None:
+            candidates.append(self.stream.retry_at)
+        if (due := self.reads.next_due()) is not None:
+            candidates.append(due)
+        # With a read under way and nothing else to wait for, that read will wake us.
+        return min(candidates, default=math.inf)
 
     # --- small things ---------------------------------------------------------------------------------
 
@@ -306,11 +324,7 @@ class WatchMachine:
         return self.reads.pace.next_delay(random)
 
     def _in_grace(self, now: float) -> bool:
-        return (
-            self._just_submitted
-            and not self._had_contact
-            and now < self._started_at + self.options.not_found_grace
-        )
+        return self._just_submitted and now < self._started_at + self.options.not_found_grace
 
     def _drop_silent_stream(self, now: float, random: float) -> None:
         self._out.append(CloseStream(self.stream.session))

@@ -7,7 +7,6 @@ from jobctl.watching.events import Failure, FailureKind
 from jobctl.watching.options import WatchOptions
 from jobctl.watching.pacing import AdaptivePace, backoff
 
-_VERIFY_BASE = 0.2
 _VERIFY_CAP = 5.0
 _GONE_AFTER = 2
 _REFUSED_AFTER = 3
@@ -24,10 +23,11 @@ class ReadState:
         self.verify_at: float | None = None
         self._idle_verifies = 0
         """Verified reads in a row that changed nothing: whatever asks for them deserves fewer."""
-        self._verified_at = float("-inf")
+        self._verified_at = self._prompted_at = float("-inf")
         self.failures = 0
         self.last_failure: Failure | None = None
         self._same_kind = 0
+        self._same_since = 0.0
 
     def due(self, now: float) -> Source | None:
         """Return what should be read now, if anything."""
@@ -49,14 +49,21 @@ class ReadState:
         if source is Source.VERIFY:
             self.verify_at = None
 
-    def want_verify(self, now: float, random: float) -> None:
-        """Ask for a verified read: at once, or backing off while such reads change nothing."""
-        if self.verify_at is not None:
-            return
-        gap = 0.0
-        if self._idle_verifies:
-            gap = backoff(self._idle_verifies - 1, 0.5 + random / 2, base=_VERIFY_BASE, cap=_VERIFY_CAP)
-        self.verify_at = max(now, self._verified_at + gap)
+    def prompt(self, now: float) -> None:
+        """Something happened that only a read explains: poll at once, though not more often than `fastest`."""
+        at = max(now, self._prompted_at + self._options.fastest)
+        if at < self.next_poll_at:
+            self._prompted_at = self.next_poll_at = at
+
+    def want_verify(self, now: float, random: float, *, at_once: bool = False) -> None:
+        """Ask for a verified read: soon, and backing off while such reads change nothing."""
+        if at_once:
+            self.verify_at = now
+        elif self.verify_at is None:
+            gap = self._options.fastest / 2
+            if self._idle_verifies:
+                gap = backoff(self._idle_verifies - 1, 0.5 + random / 2, base=gap, cap=_VERIFY_CAP)
+            self.verify_at = max(now, self._verified_at + gap)
 
     def verified(self, now: float, *, applied: bool) -> None:
         """A verified read was answered and decided."""
@@ -76,20 +83,26 @@ class ReadState:
             self.want_verify(now + backoff(self.failures, random, cap=_VERIFY_CAP), random)
         self.in_flight = None
         same = self.last_failure is not None and self.last_failure.kind is failure.kind
-        self._same_kind = self._same_kind + 1 if same else 1
+        self._same_kind = self._same_kind + 1 if same and self._same_kind else 1
+        if self._same_kind == 1:
+            self._same_since = now
         self.failures += 1
         self.last_failure = failure
         wait = backoff(self.failures - 1, 0.5 + random / 2, cap=self._options.slowest * 2)
         if failure.kind in {FailureKind.NOT_FOUND, FailureKind.REFUSED}:
-            wait = min(wait, self._options.fastest)
+            wait = self._options.fastest
         self.next_poll_at = now + max(wait, failure.retry_after or 0.0)
         if self.verify_at is not None and failure.retry_after:
             self.verify_at = max(self.verify_at, now + failure.retry_after)
 
-    @property
-    def gone(self) -> bool:
-        """Not found, and not only once: a single 404 may come from a lagging replica."""
-        return self._is_repeated(FailureKind.NOT_FOUND, _GONE_AFTER)
+    def contradicted(self) -> None:
+        """The stream says that the job is alive: count refusals from the start."""
+        self._same_kind = 0
+
+    def gone(self, now: float) -> bool:
+        """Not found, twice and apart: a single 404 may come from a lagging replica."""
+        apart = now - self._same_since >= self._options.fastest * 0.9
+        return apart and self._is_repeated(FailureKind.NOT_FOUND, _GONE_AFTER)
 
     @property
     def refused(self) -> bool:

@@ -8,6 +8,9 @@ from jobctl.watching.options import WatchOptions
 from jobctl.watching.pacing import backoff
 
 _SILENT_MOVES = 2
+_SHORT = 5.0
+"""A session of fewer seconds slows the next one down."""
+_SHORT_CAP = 3
 _SETTLING = 3.0
 """Seconds a frame may lag behind the read that shows the same change."""
 
@@ -34,7 +37,8 @@ class StreamState:
         self.retry_at: float | None = None
         self._session_had_data = False
         self._trusted = False
-        self._heard_at = 0.0
+        self._heard_at = self._opened_at = 0.0
+        self._short_sessions = 0
         self._moves_without_it = 0
 
     @property
@@ -63,7 +67,8 @@ class StreamState:
     def opened(self, now: float) -> None:
         """The handshake succeeded; that is not data."""
         self.socket = Socket.OPEN
-        self._heard_at, self._moves_without_it = now, 0
+        self._heard_at = self._opened_at = now
+        self._moves_without_it = 0
 
     def heard(self, now: float, *, accepted: bool) -> None:
         """A status frame came. Only one that was accepted makes the session worth something."""
@@ -88,6 +93,9 @@ class StreamState:
         if self.fruitless >= self._limit:
             self.socket, self.retry_at = Socket.GIVEN_UP, None
             return True
+        lasted = now - self._opened_at if self.socket is Socket.OPEN else 0.0
+        self._short_sessions = self._short_sessions + 1 if lasted < _SHORT else 0
         self.socket = Socket.WAITING
-        self.retry_at = now + backoff(self.fruitless, random)
+        # A server that says one word and hangs up again and again deserves fewer calls, not more.
+        self.retry_at = now + backoff(max(self.fruitless, min(self._short_sessions, _SHORT_CAP)), random)
         return False

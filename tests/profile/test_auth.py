@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from jobctl.errors import ConfigError
-from jobctl.profile.auth import Auth, AuthKind, header_value, run_command
+from jobctl.profile.auth import Auth, AuthKind, run_command
 
 SECRET = "s3cr3t-value-8f3c"
 BEARER = Auth(AuthKind.BEARER_ENV, (("Authorization", "TOK"),))
@@ -50,18 +50,19 @@ def test_a_missing_variable_is_named_and_how_to_set_it(auth, variable):
     assert f"export {variable}=" in str(caught.value.hint)
 
 
-@pytest.mark.parametrize("bad", [f"{SECRET}\nX-Evil: 1", f"{SECRET}\r", f"{SECRET}\x00x", f"{SECRET}é", f"{SECRET}…"])
+@pytest.mark.parametrize(
+    "bad", [f"{SECRET}\nX-Evil: 1", f"{SECRET}\rx", f"{SECRET}\x00x", f"{SECRET}é", f"{SECRET}…"]
+)
 def test_what_no_header_can_carry_is_refused_unshown(bad):
-    if bad.endswith("\r"):
-        assert header_value(bad, "it") == SECRET
-        return
     with pytest.raises(ConfigError) as caught:
         BEARER.resolve({"TOK": bad})
     assert "TOK" in caught.value.message
     assert SECRET not in f"{caught.value.message}{caught.value.hint}"
 
 
-@pytest.mark.parametrize(("auth", "environ"), [(BASIC, {"UP": SECRET}), (BASIC_PAIR, {"U": f"{SECRET}:", "P": "p"})])
+@pytest.mark.parametrize(
+    ("auth", "environ"), [(BASIC, {"UP": SECRET}), (BASIC_PAIR, {"U": f"{SECRET}:", "P": "p"})]
+)
 def test_basic_credentials_in_the_wrong_shape(auth, environ):
     with pytest.raises(ConfigError) as caught:
         auth.resolve(environ)
@@ -81,7 +82,10 @@ def test_a_command_gives_the_token_anew_each_time(tmp_path):
 @pytest.mark.parametrize(
     ("code", "expected"),
     [
-        ("import sys; sys.stderr.write('no \\x1b[31mlogin'); sys.exit(3)", r"exit code 3: no \\x1b\[31mlogin"),
+        (
+            "import sys; sys.stderr.write('no \\x1b[31mlogin'); sys.exit(3)",
+            r"exit code 3: no \\x1b\[31mlogin",
+        ),
         (f"import sys; sys.exit('password={SECRET}')", r"exit code 1: password=\[redacted\]"),
         ("pass", "is empty"),
         ("print('a'); print('b')", "line break"),
@@ -100,7 +104,7 @@ def test_a_command_that_is_not_there():
 
 
 def test_a_command_that_hangs_is_ended():
-    with pytest.raises(ConfigError, match="longer than 0.2 s"):
+    with pytest.raises(ConfigError, match=r"longer than 0\.2 s"):
         run_command([sys.executable, "-c", "import time; time.sleep(60)"], timeout=0.2)
 
 

@@ -37,7 +37,9 @@ def test_later_files_override(write):
 
 @pytest.mark.parametrize("name", ["generation", "mine"])
 def test_extending_a_built_in_even_under_its_own_name(write, name):
-    path = write(f'[profiles.{name}]\nextends = "generation"\nbase_url = "http://h"\nfields = {{ result = "url" }}\n')
+    path = write(
+        f'[profiles.{name}]\nextends = "generation"\nbase_url = "http://h"\nfields = {{ result = "url" }}\n'
+    )
     profile = load_profiles([path]).get(name)
     assert profile.read_url("1") == "http://h/api/v1/generation-jobs/1"
     assert (profile.fields["result"], profile.fields["error"]) == ("url", "error_message")
@@ -45,7 +47,9 @@ def test_extending_a_built_in_even_under_its_own_name(write, name):
 
 def test_extending_across_files_and_in_any_order(write):
     one = write('[profiles.base]\ntls = { ca = "ca.pem" }\n' + READ, "1.toml")
-    two = write('[profiles.c]\nextends = "b"\n[profiles.b]\nextends = "base"\nbase_url = "http://b"\n', "2.toml")
+    two = write(
+        '[profiles.c]\nextends = "b"\n[profiles.b]\nextends = "base"\nbase_url = "http://b"\n', "2.toml"
+    )
     profile = load_profiles([one, two]).get("c")
     assert profile.base_url == "http://b"
     assert profile.tls is not None

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from jobctl.errors import ConfigError
 from jobctl.model import JobStatus
@@ -9,6 +11,7 @@ from jobctl.profile.builtin import BUILTIN
 from jobctl.profile.fields import compile_path
 from jobctl.profile.model import DEFAULT_FIELDS
 from jobctl.profile.parse import merge_tables, parse_profile
+from jobctl.text import visible
 
 MINIMAL = {"read": "GET /jobs/{id}"}
 
@@ -82,7 +85,11 @@ def test_everything_a_profile_can_say():
         ("fields", "status", "profiles.video.fields: expected a table, got 'status'"),
         ("fields", {"stat": "x"}, "profiles.video.fields.stat: unknown key; did you mean 'status'?"),
         ("fields", {"zzz": "x"}, "allowed: attempt, error, id, progress, result, status, updated_at"),
-        ("fields", {"status": "a ||"}, "profiles.video.fields.status: expected a JMESPath expression, got 'a ||'"),
+        (
+            "fields",
+            {"status": "a ||"},
+            "profiles.video.fields.status: expected a JMESPath expression, got 'a ||'",
+        ),
         ("fields", {"status": 3}, "profiles.video.fields.status: expected a JMESPath expression"),
         ("status", {"done": ["x"]}, "profiles.video.status.done: unknown key"),
         ("status", {"failed": [3]}, "profiles.video.status.failed: expected a list of words, got 3"),
@@ -145,7 +152,37 @@ def test_a_literal_secret_works_and_warns(changes, where):
     assert "abc" not in warning
 
 
-@pytest.mark.parametrize("auth", ["none", {"bearer_env": "T"}, {"command": "a 'b c'"}, {"command": ["a", "b c"]}])
+KEYS = [*MINIMAL, *FULL, "extends", "bearer_env", "basic_env", "command", "optional", "user", "running", "id"]
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=8)
+    | st.sampled_from([*KEYS, "", "GET /{id}", "http://h", "~/x"])
+)
+JUNK = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=4),
+)
+
+
+@given(st.dictionaries(st.sampled_from(KEYS), JUNK, max_size=4))
+def test_any_table_is_a_profile_or_a_config_error(table):
+    message = ""
+    try:
+        profile = parse_profile("any", MINIMAL | table, "f.toml")
+    except ConfigError as error:
+        message = error.message
+    else:
+        assert profile == parse_profile("any", MINIMAL | table, "f.toml")
+    lines = message.splitlines()
+    assert all(line.startswith("f.toml: profiles.any") and visible(line, 2000) == line for line in lines)
+
+
+@pytest.mark.parametrize(
+    "auth", ["none", {"bearer_env": "T"}, {"command": "a 'b c'"}, {"command": ["a", "b c"]}]
+)
 def test_auth_spellings(auth):
     parsed = parse(auth=auth).auth
     assert parsed.kind is AuthKind("none" if auth == "none" else next(iter(auth)))

@@ -99,13 +99,25 @@ def test_join(base, path, websocket, url):
 
 @pytest.mark.parametrize(
     "url",
-    ["", "localhost:8001", "ftp://h", "http://", "http:///x", "http://h:99999", "http://h:x", "http://[::1",
-     "http://h/#x", "http://h x", "http://h\n", "http://h\\x", "http://h:0", "//h/x", "/x"],
-)  # fmt: skip
+    [
+        "",
+        "localhost:8001",
+        "ftp://h",
+        "http://",
+        "http:///x",
+        "http://h:99999",
+        "http://h:x",
+        "http://[::1",
+        "http://h/#x",
+        "http://h x",
+        "http://h\nx",
+        "http://h\\x",
+        "http://h:0",
+        "//h/x",
+        "/x",
+    ],
+)
 def test_a_bad_base_url_is_refused(url):
-    if url == "http://h\n":
-        assert split_base_url(url).hostname == "h"
-        return
     with pytest.raises(ConfigError):
         split_base_url(url)
 

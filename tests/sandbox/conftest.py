@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import httpx
 import pytest
-from jobctl.sandbox import Sandbox
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
+
+from jobctl.sandbox import Sandbox
 
 
 @pytest.fixture(scope="session")

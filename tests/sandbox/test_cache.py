@@ -1,6 +1,12 @@
 from __future__ import annotations
 
+import httpx
 import pytest
+
+from jobctl.sandbox import Place
+from jobctl.sandbox.cache import ReadCache, _Copy
+from jobctl.sandbox.plan import FaultPlan
+from jobctl.sandbox.targets import Counters
 
 BASE = "/api/v1/generation-jobs"
 BUST = {"Cache-Control": "no-cache, no-store", "Pragma": "no-cache"}
@@ -21,7 +27,7 @@ def stale(way, box, job, *, query="", headers=None):
 
 
 @pytest.mark.parametrize(
-    ("faults", "query", "headers", "old"),
+    "case",
     [
         ((), "", None, False),
         (("cache",), "", None, True),
@@ -35,7 +41,8 @@ def stale(way, box, job, *, query="", headers=None):
         (("cache-ignore-no-store", "cache-drop-query"), "?_t=", BUST, True),
     ],
 )
-def test_what_beats_which_cache(tunnelled, box, job, faults, query, headers, old):
+def test_what_beats_which_cache(tunnelled, box, job, case):
+    faults, query, headers, old = case
     tunnelled.faults(*faults)
     assert stale(tunnelled, box, job, query=query, headers=headers) is old
     assert box.requests()["jobs"][job]["read"] == (1 if old else 2)
@@ -88,17 +95,12 @@ def test_lists_are_cached_and_nothing_else(tunnelled, box, job):
 
 
 def test_a_copy_outlives_its_time_only_in_memory(tunnelled, job):
-    from jobctl.sandbox.cache import ReadCache
-    from jobctl.sandbox.faults import Place
-    from jobctl.sandbox.plan import FaultPlan
-    from jobctl.sandbox.targets import Counters
-
     now, counters = [100.0], Counters()
-    cache = ReadCache(tunnelled.box._hosting._tunnel._forward, FaultPlan(Place.TUNNEL, ["cache=10s"]), counters)
+    cache = ReadCache(
+        tunnelled.box._hosting._tunnel._forward, FaultPlan(Place.TUNNEL, ["cache=10s"]), counters
+    )
     cache._clock = lambda: now[0]
     assert cache._fresh(b"x") is None
-    from jobctl.sandbox.cache import _Copy
-
     cache._store(b"x", _Copy(100.0, [], b""))
     for at, fresh in ((109.9, True), (110.0, False)):
         now[0] = at
@@ -118,8 +120,6 @@ def test_a_cache_behind_other_faults_and_in_front_of_the_servers(tunnelled, box,
 
 
 def test_a_cut_answer_is_not_stored(tunnelled, box, job):
-    import httpx
-
     box.set_faults(server=["cut-body"], tunnel=["cache"])
     for _ in range(2):
         with pytest.raises(httpx.RemoteProtocolError):

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from jobctl.sandbox import FAULTS, Fault, Place, parse_fault
 from jobctl.sandbox.faults import Scope, parse_faults
 from jobctl.sandbox.units import Unit, parse_value

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from jobctl.sandbox.moments import iso, naive
 
 MOMENT = 1760047990609405

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import re
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -64,7 +65,8 @@ def test_v1_sees_generation_jobs_by_its_own_words(direct, box):
 
 
 @pytest.mark.parametrize(
-    ("base", "body"), [(GENERATION, {"detail": "Job not found"}), (V1, {"error": {"message": "Job not found"}})]
+    ("base", "body"),
+    [(GENERATION, {"detail": "Job not found"}), (V1, {"error": {"message": "Job not found"}})],
 )
 def test_unknown_jobs(direct, base, body):
     for answer in (direct.http.get(f"{base}/1"), direct.http.post(f"{base}/no%2Fbody/cancel")):
@@ -90,8 +92,6 @@ def test_ids_of_any_shape(way, wish):
     wish += way.place
     created = way.http.post(V1, json={"id": wish, **LONG})
     assert created.json()["job"]["id"] == wish
-    from urllib.parse import quote
-
     path = f"{V1}/{quote(wish, safe='')}"
     assert way.http.get(path).json()["job"]["id"] == wish
     assert way.http.post(path + "/cancel").json()["job"]["status"] == "cancelled"
@@ -133,7 +133,9 @@ def test_lists(direct, box):
     assert direct.http.get(f"{V1}?status=nonsense").json() == {"jobs": [], "total": 0}
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=x", "limit=1001", "offset=-1", "limit=\u0663", "offset=" + "9" * 30])
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=x", "limit=1001", "offset=-1", "limit=\u0663", "offset=" + "9" * 30]
+)
 def test_bad_list_queries(direct, query):
     assert direct.http.get(f"{GENERATION}?{query}").status_code == 422
 

@@ -3,8 +3,10 @@ from __future__ import annotations
 import json
 
 import pytest
-from jobctl.sandbox import Sandbox
 from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
+
+from jobctl.sandbox import Sandbox
 
 TERMINAL = {"completed", "failed", "cancelled"}
 
@@ -70,11 +72,11 @@ def test_a_cancel_is_told_and_ends_the_stream(way, box):
 
 
 def test_keep_alives():
-    with Sandbox(keepalive=0.02) as box:
-        from websockets.sync.client import connect
-
-        with connect(f"{box.ws_url}/ws/jobs/{box.submit(duration=60, pending=60)}", proxy=None) as socket:
-            assert [json.loads(socket.recv(5)).get("type") for _ in range(3)] == ["status", "pong", "pong"]
+    with (
+        Sandbox(keepalive=0.02) as box,
+        connect(f"{box.ws_url}/ws/jobs/{box.submit(duration=60, pending=60)}", proxy=None) as socket,
+    ):
+        assert [json.loads(socket.recv(5)).get("type") for _ in range(3)] == ["status", "pong", "pong"]
 
 
 def test_a_client_that_leaves_is_forgotten(way, box):

@@ -3,9 +3,11 @@ from __future__ import annotations
 import json
 import math
 import time
+from pathlib import Path
 
 import httpx
 import pytest
+
 from jobctl.sandbox import FAULTS, Place
 from jobctl.sandbox.faults import Scope
 
@@ -18,7 +20,7 @@ def job(box):
 
 
 @pytest.mark.parametrize(
-    ("fault", "status", "kind", "body"),
+    "case",
     [
         ("http-5xx=100%", None, "application/json", b'{"detail": "'),
         ("rate-limit@100%", 429, "application/json", b'{"detail": "Too Many Requests"}'),
@@ -31,7 +33,8 @@ def job(box):
         ("wrong-type=image/png", 200, "image/png", b'{"id":'),
     ],
 )
-def test_answers(way, job, fault, status, kind, body):
+def test_answers(way, job, case):
+    fault, status, kind, body = case
     way.faults(fault)
     answer = way.read(job)
     assert answer.status_code in ((500, 502, 503, 504) if status is None else (status,))
@@ -71,17 +74,19 @@ def test_slow_body_arrives_whole(way, job):
     assert time.monotonic() - begin >= 0.19
 
 
-@pytest.mark.parametrize(("fault", "framing"), [("cut-body", "content-length"), ("cut-chunked", "transfer-encoding")])
+@pytest.mark.parametrize(
+    ("fault", "framing"), [("cut-body", "content-length"), ("cut-chunked", "transfer-encoding")]
+)
 def test_cut_bodies(way, job, fault, framing):
     whole = way.read(job).content
     way.faults(fault)
-    got = b""
     with way.http.stream("GET", f"{BASE}/{job}") as answer:
         assert answer.status_code == 200
         assert framing in answer.headers
+        parts = answer.iter_raw()
+        got = next(parts)
         with pytest.raises(httpx.RemoteProtocolError):
-            for part in answer.iter_raw():
-                got += part
+            next(parts)
     assert got == whole[: len(whole) // 2]
 
 
@@ -149,7 +154,7 @@ def test_the_page_meets_every_call_but_control(way, job):
     way.faults("html-page")
     for method, path in (("POST", BASE), ("GET", "/openapi.json"), ("POST", f"{BASE}/{job}/cancel")):
         assert way.http.request(method, path).headers["content-type"].startswith("text/html")
-    assert way.http.get("/_sandbox/requests").json()["total"]
+    assert "total" in way.http.get("/_sandbox/requests").json()
 
 
 @pytest.mark.parametrize(("fault", "path"), [("submit-error", BASE), ("cancel-error", BASE + "/{}/cancel")])
@@ -251,8 +256,8 @@ def test_forget(direct, box, job):
 
 
 def test_every_fault_has_a_test_here_or_beside():
-    from pathlib import Path
-
-    text = "".join(path.read_text() for path in Path(__file__).parent.glob("test_*.py") if "faults" not in path.name)
+    text = "".join(
+        path.read_text() for path in Path(__file__).parent.glob("test_*.py") if "faults" not in path.name
+    )
     assert [name for name in FAULTS if f'"{name}' not in text] == []
     assert {kind.scope for kind in FAULTS.values() if Place.TUNNEL in kind.where} == set(Scope)

@@ -30,6 +30,7 @@ class Case(NamedTuple):
     order: str = "newer"
     fresh: str = "no"  # only for verify: fresh, stale (something was applied since), cached, no (no basis)
     proven: bool = True
+    dated: bool = True  # the whole of S came with its updated_at
     hint: bool = False  # S is only what the store said
     progress: str = "absent"  # of O, against S: lower, same, higher, absent (S has one), first (S has none)
     attempt: str = "absent"  # of O, against S: absent, same, earlier, later
@@ -60,6 +61,10 @@ class Case(NamedTuple):
     def lowers(self) -> bool:
         return self.lower_rank() or (self.same_rank() and not self.s_ended() and self.progress == "lower")
 
+    def newer_than_shown(self) -> bool:
+        """Newer than the floor says it only where the shown state came with the floor."""
+        return self.order == "newer" and self.dated
+
     def other_end(self) -> bool:
         return self.s_ended() and self.o_ends() and self.s != self.o
 
@@ -85,6 +90,7 @@ TABLE: tuple[Rule, ...] = (
             c.o_ends()
             and not c.o_timed()
             and not c.is_read()
+            and c.source != "store"
             and (not c.s_ended() or c.attempt == "later")
         ),
     ),
@@ -100,19 +106,15 @@ TABLE: tuple[Rule, ...] = (
     (
         "terminal-corrected",
         "apply",
-        lambda c: c.other_end() and ((c.is_read() and c.order == "newer") or c.is_fresh()),
+        lambda c: c.other_end() and ((c.is_read() and c.newer_than_shown()) or c.is_fresh()),
     ),
     ("terminal-conflict", "verify", lambda c: c.other_end()),
-    (
-        "requeued",
-        "apply",
-        lambda c: c.order == "newer" and c.lower_rank() and (c.proven or c.is_fresh()),
-    ),
-    ("corrected", "apply", lambda c: c.order != "newer" and c.lowers() and c.is_fresh()),
+    ("requeued", "apply", lambda c: c.newer_than_shown() and c.lower_rank()),
+    ("progressed", "apply", lambda c: c.newer_than_shown() and c.lowers()),
+    ("corrected", "apply", lambda c: c.lowers() and c.is_fresh()),
     ("same-time-regression", "ignore", lambda c: c.order == "same" and c.lowers() and c.proven),
     ("same-time-regression", "verify", lambda c: c.order == "same" and c.lowers()),
-    ("unversioned-regression", "verify", lambda c: c.order != "newer" and c.lowers()),
-    ("unversioned-regression", "verify", lambda c: c.order == "newer" and c.lower_rank()),
+    ("unversioned-regression", "verify", lambda c: c.lowers()),
     ("advanced", "apply", lambda c: not c.same_rank()),
     ("confirmed", "apply", lambda c: c.s == c.o and c.is_read() and not c.proven),
     ("progressed", "apply", lambda c: c.brings_news()),
@@ -153,6 +155,7 @@ def records(case: Case) -> tuple[Job | None, Observation]:
         progress=None if case.progress == "first" else _KNOWN_PROGRESS,
         attempt=_KNOWN_ATTEMPT,
         proven=case.proven,
+        dated=case.dated,
         verified=not case.hint,
         revision=_REVISION,
         source=Source.STORE if case.hint else Source.POLL,
@@ -166,8 +169,10 @@ def grid(s: str | None, o: str | None) -> Iterator[Case]:
     sources += [("verify", fresh) for fresh in ("fresh", "stale", "cached", "no")]
     progresses = ("lower", "same", "higher", "absent", "first") if s is not None else ("absent", "first")
     attempts = ("absent", "same", "earlier", "later") if s is not None else ("absent",)
-    flags = (True, False) if s is not None else (True,)
-    for (source, fresh), order, progress, attempt, proven, hint in product(
-        sources, ORDERS, progresses, attempts, flags, flags if s is not None else (False,)
+    sides = [(True, True, False), (True, False, False), (False, False, False), (True, True, True), (False, False, True)]
+    for (source, fresh), order, progress, attempt, side in product(
+        sources, ORDERS, progresses, attempts, sides if s is not None else sides[:1]
     ):
-        yield Case(s, o, source, order, fresh, proven, hint, progress, attempt)
+        proven, dated, hint = side
+        if not (dated and order in {"no time on S", "no time at all"} and s is not None):
+            yield Case(s, o, source, order, fresh, proven, dated, hint, progress, attempt)

@@ -1,0 +1,1 @@
+"""Recordings: jobctl's own decision log, written and read as a stream."""

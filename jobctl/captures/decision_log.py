@@ -1,0 +1,148 @@
+"""The decision log on disk: one JSON object per line, redacted before it is written, readable after any crash."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final, NamedTuple, Self
+
+from jobctl.errors import ConfigError
+from jobctl.model import Decision, Job
+from jobctl.observe import Reader
+from jobctl.reconcile import reconcile
+from jobctl.redact import redact, redact_headers
+from jobctl.story import decision_record
+
+MAX_LINE: Final = 32 * 1024 * 1024
+"""Bytes of one line that are still read; a longer one is damage, not a decision."""
+
+
+class DecisionLog:
+    """Appends decisions to a file. Each line is one `write`, so that several processes may share a file.
+
+    What is written is re-decided from the *redacted* payload, so that replaying the log gives the log itself.
+    A write error is told once through `warn`, and the watch goes on without a log.
+    """
+
+    def __init__(
+        self, path: Path, reader: Reader, warn: Callable[[str], None], *, follow_restarts: bool = False
+    ) -> None:
+        """Open the file for appending.
+
+        Raises:
+            ConfigError: it cannot be opened.
+        """
+        self._path, self._reader, self._warn, self._follow = path, reader, warn, follow_restarts
+        self._shadow: dict[str, Job | None] = {}
+        self._seq = 0
+        self.broken = False
+        try:
+            self._fd = os.open(
+                path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o600
+            )
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else str(error)
+            raise ConfigError(
+                f"--log: cannot write {str(path)!r}: {reason}",
+                hint="give a path in a folder you may write to",
+            ) from error
+        self._ends_whole()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        os.close(self._fd)
+
+    def write(self, decision: Decision) -> None:
+        """Append one decision."""
+        if self.broken:
+            return
+        seen = decision.observation
+        http = seen.http
+        if http is not None:
+            http = http._replace(headers=tuple(redact_headers(http.headers)))
+        redacted = self._reader.observe(
+            redact(seen.payload), seen.source, seen.job, seen.received_at, basis=seen.basis, http=http
+        )
+        shadow = reconcile(self._shadow.get(seen.job), redacted, follow_restarts=self._follow)
+        self._shadow[seen.job] = shadow.after
+        self._seq += 1
+        record = decision_record(
+            shadow._replace(action=decision.action, reason=decision.reason),
+            seq=self._seq,
+            profile=self._reader.profile.name,
+            follow_restarts=self._follow,
+        )
+        self._append(json.dumps(record, separators=(",", ":")).encode() + b"\n")
+
+    def _append(self, line: bytes) -> None:
+        try:
+            written = os.write(self._fd, line)
+            if written < len(line):  # a disk that is nearly full takes a part
+                os.write(self._fd, line[written:])
+        except OSError as error:
+            self.broken = True
+            self._warn(
+                f"--log: writing {str(self._path)!r} failed ({error.strerror}); the watch goes on, "
+                f"the log ends after {self._seq - 1} decisions"
+            )
+
+    def _ends_whole(self) -> None:
+        """Close a line that a crash cut short, so that ours does not become part of it."""
+        try:
+            with self._path.open("rb") as file:
+                if file.seek(0, os.SEEK_END) and file.seek(-1, os.SEEK_END) and file.read(1) != b"\n":
+                    os.write(self._fd, b"\n")
+        except OSError:
+            return  # a pipe or /dev/stderr has no end to look at
+
+
+class Line(NamedTuple):
+    """One line of a log: its number from 1, and the record, or why there is none."""
+
+    number: int
+    record: dict[str, Any] | None
+    problem: str | None = None
+
+
+def read_lines(path: Path) -> Iterator[Line]:
+    """Read a log as a stream. Damaged lines are reported and skipped; empty ones are passed over.
+
+    Raises:
+        ConfigError: the file cannot be read.
+    """
+    decode = json.JSONDecoder().decode
+    try:
+        with path.open("rb") as file:
+            for number, line in enumerate(_bounded(file), start=1):
+                if line is None:
+                    yield Line(number, None, f"longer than {MAX_LINE // 2**20} MiB")
+                elif line.strip():
+                    yield _parse(number, line, decode)
+    except OSError as error:
+        raise ConfigError(f"cannot read {str(path)!r}: {error.strerror}", hint="check the path") from error
+
+
+def _parse(number: int, line: bytes, decode: Callable[[str], Any]) -> Line:
+    try:
+        record = decode(line.decode("utf-8-sig" if number == 1 else "utf-8"))
+    except (ValueError, RecursionError) as error:
+        cut = not line.endswith(b"\n")
+        return Line(number, None, "cut short" if cut else f"not JSON ({error})")
+    if not isinstance(record, dict):
+        return Line(number, None, "expected a JSON object")
+    return Line(number, record)
+
+
+def _bounded(file: Any) -> Iterator[bytes | None]:
+    """Yield lines; None for one that is longer than `MAX_LINE`, read over without being held."""
+    while line := file.readline(MAX_LINE):
+        if len(line) < MAX_LINE or line.endswith(b"\n"):
+            yield line
+            continue
+        while line and not line.endswith(b"\n"):
+            line = file.readline(MAX_LINE)
+        yield None

@@ -1,0 +1,103 @@
+"""The command tree, and the one place where an exception becomes a message and an exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+
+from jobctl.cli import output
+from jobctl.cli.cancel import cancel
+from jobctl.cli.demo import demo
+from jobctl.cli.explain import explain
+from jobctl.cli.listing import list_jobs
+from jobctl.cli.profiles import profiles
+from jobctl.cli.sandbox import fault_help, sandbox
+from jobctl.cli.status import status
+from jobctl.cli.submit import submit
+from jobctl.cli.watch import watch
+from jobctl.errors import JobctlError
+from jobctl.exit_codes import ExitCode
+from jobctl.text import visible
+
+app = typer.Typer(
+    name="jobctl",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    rich_markup_mode="rich",
+)
+
+_COMMANDS: dict[str, dict[str, Callable[..., Any]]] = {
+    "Jobs": {"submit": submit, "status": status, "watch": watch, "cancel": cancel, "list": list_jobs},
+    "Afterwards": {"explain": explain},
+    "Set-up and practice": {"profiles": profiles, "sandbox": sandbox, "demo": demo},
+}
+for panel, commands in _COMMANDS.items():
+    for name, function in commands.items():
+        # The registry of faults is read only by whoever asks about the sandbox.
+        epilog = fault_help() if name == "sandbox" and name in sys.argv[1:] else None
+        app.command(name, rich_help_panel=panel, epilog=epilog)(function)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from jobctl._version import __version__
+
+        output.result(f"jobctl {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    _version_asked: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """What is this job's real status, and who lied about it?"""
+
+
+def run() -> int:
+    """Run the command line. Returns the exit code; never lets a traceback out."""
+    output.prepare_streams()
+    try:
+        app()
+    except SystemExit as end:
+        return _flushed(
+            end.code if isinstance(end.code, int) else ExitCode.COMPLETED if end.code is None else 1
+        )
+    except JobctlError as error:
+        return _flushed(output.show_error(error))
+    except KeyboardInterrupt:
+        output.note("jobctl: interrupted")
+        return ExitCode.INTERRUPTED
+    except (output.ReaderGone, BrokenPipeError):
+        output.give_up_stdout()
+        return ExitCode.INTERRUPTED
+    except Exception as error:  # noqa: BLE001 -- the last resort: a person at 3 a.m. needs a sentence
+        return _internal(error)
+    return _flushed(ExitCode.COMPLETED)
+
+
+def _flushed(code: int) -> int:
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        output.give_up_stdout()
+    return code
+
+
+def _internal(error: Exception) -> int:
+    import os
+    import traceback
+
+    output.note(f"jobctl: internal error: {type(error).__name__}: {visible(str(error))}")
+    if os.environ.get("JOBCTL_DEBUG"):
+        output.note("".join(traceback.format_exception(error)))
+    else:
+        output.note(
+            "  this is a defect; set JOBCTL_DEBUG=1 to see where, and report it with the decision log"
+        )
+    return ExitCode.INTERNAL

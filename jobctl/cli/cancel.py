@@ -1,0 +1,171 @@
+"""`jobctl cancel`: ask for a cancel, and report what really became of the job."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from jobctl.cli import output
+from jobctl.cli.parameters import (
+    BaseUrlOption,
+    ConfigOption,
+    InsecureOption,
+    JobsArgument,
+    JsonOption,
+    LogOption,
+    ProfileOption,
+    QuietOption,
+    TimeoutOption,
+    VerboseOption,
+    check_jobs,
+    settings_for,
+)
+
+if TYPE_CHECKING:
+    from jobctl.client.calls import CancelAnswer
+    from jobctl.exit_codes import ExitCode
+    from jobctl.model import Job, Observation
+    from jobctl.profile.model import Profile
+    from jobctl.watching.events import Finish
+
+_WAIT: Final = 60.0
+
+
+def cancel(
+    jobs: JobsArgument,
+    no_wait: Annotated[bool, typer.Option("--no-wait", help="Ask, and do not wait for the end.")] = False,
+    timeout: TimeoutOption = None,
+    profile: ProfileOption = None,
+    base_url: BaseUrlOption = None,
+    config: ConfigOption = None,
+    insecure: InsecureOption = False,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+    log: LogOption = None,
+) -> None:
+    """Ask for a cancel and wait (60s, or --timeout) until the job has really ended.
+
+    Exits 0 when it is cancelled, 9 when the server refused or the job ended otherwise: its real status is
+    printed. A cancel answer alone never makes a job `cancelled`.
+    """
+    chosen = settings_for(profile, base_url, config, timeout=timeout)
+    ids = check_jobs(jobs)
+    asked = _Asking(chosen.profile, insecure=insecure, quiet=quiet, as_json=as_json)
+    asked.ask(ids)
+    waiting = [job for job in ids if job in asked.accepted]
+    if no_wait or not waiting:
+        if as_json:
+            output.result_json({"exit_code": int(asked.code()), "jobs": list(asked.documents.values())})
+        output.leave(asked.code())
+    from jobctl.cli.session import WatchPlan, make_options, resume_command, run_watch
+    from jobctl.exit_codes import worst
+    from jobctl.model import JobStatus
+
+    plan = WatchPlan(
+        chosen.profile,
+        waiting,
+        make_options(until=JobStatus.CANCELLED, timeout=chosen.timeout or _WAIT),
+        as_json=as_json,
+        quiet=quiet,
+        verbose=verbose,
+        log=log,
+        insecure=insecure,
+        resume=resume_command("watch", profile, base_url, config),
+        known={job: [seen] for job in waiting if (seen := asked.accepted[job]) is not None},
+        refused=list(asked.documents.values()),
+    )
+    watched = run_watch(plan, judge_cancel)
+    if not as_json:
+        for job, finish in watched.finishes.items():
+            _tell_end(job, finish)
+    output.leave(worst([*asked.codes, watched.code]))
+
+
+def judge_cancel(finish: Finish) -> ExitCode:
+    """A job that ended in any other way than asked was not cancelled: 9."""
+    from jobctl.exit_codes import ExitCode
+    from jobctl.model import JobStatus
+    from jobctl.watching.outcome import code_of_finish
+
+    if finish.job is not None and finish.job.status.terminal and finish.ending.value == "terminal":
+        return ExitCode.COMPLETED if finish.job.status is JobStatus.CANCELLED else ExitCode.CANCEL_REFUSED
+    return code_of_finish(finish, JobStatus.CANCELLED)
+
+
+def _tell_end(job: str, finish: Finish) -> None:
+    from jobctl.text import visible
+
+    if finish.job is None or finish.ending.value != "terminal":
+        return
+    status = finish.job.status.value
+    said = "cancel confirmed" if status == "cancelled" else f"not cancelled: the job {_ended(status)} first"
+    output.note(f"jobctl: {visible(job, 80)}: {said}")
+
+
+def _ended(status: str) -> str:
+    return {"completed": "completed", "failed": "failed"}.get(status, f"ended {status}")
+
+
+class _Asking:
+    """Sends the cancels one by one and settles those that were refused."""
+
+    def __init__(self, profile: Profile, *, insecure: bool, quiet: bool, as_json: bool) -> None:
+        self._profile, self._insecure, self._quiet, self._as_json = profile, insecure, quiet, as_json
+        self.accepted: dict[str, Observation | None] = {}
+        self.documents: dict[str, dict[str, Any]] = {}
+        self.codes: list[ExitCode] = []
+
+    def ask(self, jobs: list[str]) -> None:
+        """Ask for each; one that fails does not keep the others from being asked."""
+        from jobctl.api import blocking, decide_first
+        from jobctl.errors import JobctlError
+        from jobctl.exit_codes import code_of_error
+        from jobctl.model import Source
+        from jobctl.text import visible
+
+        with blocking(self._profile, insecure=self._insecure) as (calls, http):
+            for job in jobs:
+                try:
+                    answer = http.run(calls.cancel(job))
+                    if answer.accepted:
+                        self.accepted[job] = answer.observation
+                        self._note(f"{visible(job, 80)}: cancel requested")
+                    else:
+                        self._refused(job, answer, decide_first(http.run(calls.read(job, Source.VERIFY))).job)
+                except JobctlError as error:
+                    code = code_of_error(error)
+                    self.codes.append(code)
+                    self.documents[job] = {"job": job, "message": error.message, "exit_code": int(code)}
+                    output.show_error(error)
+
+    def code(self) -> ExitCode:
+        """The worst of those that are settled."""
+        from jobctl.exit_codes import worst
+
+        return worst(self.codes)
+
+    def _refused(self, job: str, answer: CancelAnswer, real: Job) -> None:
+        from jobctl.cli.jobs import job_document, job_line
+        from jobctl.exit_codes import ExitCode
+        from jobctl.model import JobStatus
+        from jobctl.text import visible
+
+        done = real.status is JobStatus.CANCELLED
+        code = ExitCode.COMPLETED if done else ExitCode.CANCEL_REFUSED
+        self.codes.append(code)
+        detail = answer.detail or f"HTTP {answer.status}"
+        self.documents[job] = job_document(real) | {
+            "cancel": "refused",
+            "detail": detail,
+            "exit_code": int(code),
+        }
+        words = "already cancelled" if done else "cancel refused"
+        self._note(f"{visible(job, 80)}: {words}; the server says: {visible(detail, 500)}")
+        if not self._as_json:
+            output.result(job_line(real))
+
+    def _note(self, text: str) -> None:
+        if not self._quiet:
+            output.note(f"jobctl: {text}")

@@ -1,0 +1,120 @@
+"""`jobctl demo`: both incidents, live, in about 20 seconds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jobctl.cli import output
+from jobctl.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from jobctl.sandbox.incidents import Outcome, Row
+
+_HEADS = ("time", "from", "says", "naive client", "jobctl", "why")
+_WIDTHS = (6, 7, 20, 18, 15)
+
+
+def demo() -> None:
+    """Play both incidents against a practice server: a naive client beside jobctl, on the same traffic.
+
+    Everything stays on loopback, on free ports. Ends 0 in about 20 seconds.
+    """
+    import asyncio
+
+    from rich.console import Console
+
+    from jobctl.sandbox import Sandbox
+
+    console = Console(highlight=False, soft_wrap=True)
+    with Sandbox(seed=7) as box:
+        console.print(f"[dim]server {box.url}, tunnel {box.tunnel_url} (loopback, gone when this ends)[/dim]")
+        held = asyncio.run(_play(console, box))
+    if not held:
+        output.note("jobctl: the demo did not go as it should; please report it")
+        output.leave(ExitCode.INTERNAL)
+    console.print(
+        "\nYour own API: [bold]jobctl profiles[/bold], then [bold]jobctl watch JOB --profile NAME[/bold]"
+    )
+
+
+async def _play(console: Console, box: object) -> bool:
+    from jobctl.sandbox.incidents import cancel_finished, stuck_at_95, status_flips
+    from jobctl.sandbox.running import Sandbox
+    from jobctl.text import visible
+
+    assert isinstance(box, Sandbox)
+    _title(console, "Incident 1", "the server says completed, the page goes back to pending")
+    _say(
+        console,
+        "the socket drops, floods pongs, and begins each connection with `pending`; the page stays open",
+    )
+    first = await status_flips(lambda row: _row(console, row), box)
+    _score(console, first)
+
+    _title(console, "Incident 2", "stuck at 95 % behind a tunnel")
+    _say(
+        console,
+        "the tunnel answers plain reads from memory; from 95 % on the page polls without a cache-buster",
+    )
+    second = await stuck_at_95(lambda row: _row(console, row), box)
+    _score(console, second)
+
+    _title(console, "Cancel", "on the job that is already over")
+    detail, real = await cancel_finished(box, first.job)
+    console.print(f"the server says: {visible(detail)}")
+    console.print(f"jobctl shows:    {real}, never `cancelled` on a cancel's word alone (exit code 9)")
+    return all(
+        outcome.contest.naive_steps_back
+        and not outcome.contest.jobctl_steps_back
+        and outcome.contest.jobctl == outcome.truth == "completed"
+        for outcome in (first, second)
+    )
+
+
+def _title(console: Console, name: str, what: str) -> None:
+    console.print(f"\n[bold]{name}: {what}[/bold]")
+
+
+def _say(console: Console, text: str) -> None:
+    from rich.markup import escape
+
+    console.print(f"[dim]{escape(text)}[/dim]")
+    heads = [head.ljust(width) for head, width in zip(_HEADS, _WIDTHS, strict=False)]
+    console.print(f"[dim]{'  '.join([*heads, _HEADS[-1]])}[/dim]")
+
+
+def _row(console: Console, row: Row) -> None:
+    from rich.text import Text
+
+    cells = (f"{row.at:5.1f}s", row.source, row.said, row.naive, row.jobctl)
+    styles = (
+        "dim",
+        "",
+        "",
+        "bold red" if row.step_back else "",
+        "green" if row.jobctl == "completed" else "",
+    )
+    line = Text()
+    for cell, width, style in zip(cells, _WIDTHS, styles, strict=True):
+        line.append(cell.ljust(width) + "  ", style=style)
+    line.append(row.why, style="dim")
+    console.print(line)
+
+
+def _score(console: Console, outcome: Outcome) -> None:
+    from rich.text import Text
+
+    contest = outcome.contest
+    backwards = contest.naive_steps_back
+    examples = ", ".join(dict.fromkeys(backwards))
+    console.print(Text(f"naive:  went backwards {len(backwards)} times ({examples})", style="red"))
+    console.print(
+        Text(
+            f"jobctl: went backwards {len(contest.jobctl_steps_back)} times, shows {contest.jobctl}",
+            style="green",
+        )
+    )
+    told = ", ".join(f"{reason} ×{count}" for reason, count in contest.reasons.most_common())
+    console.print(f"server: {outcome.truth}    not believed: {told}")

@@ -1,0 +1,131 @@
+"""The live view: one row per job, redrawn, with every second of silence visible."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from jobctl.cli.jobs import status_words
+from jobctl.cli.present import PlainLines
+from jobctl.durations import format_duration
+from jobctl.model import Job, JobStatus
+from jobctl.text import visible
+from jobctl.watching.machine import WatchMachine
+from jobctl.watching.stream_state import Socket
+
+_STYLES = {
+    JobStatus.PENDING: "yellow",
+    JobStatus.RUNNING: "cyan",
+    JobStatus.COMPLETED: "bold green",
+    JobStatus.FAILED: "bold red",
+    JobStatus.CANCELLED: "magenta",
+    JobStatus.UNKNOWN: "bold yellow",
+}
+_ROWS_LEFT_FREE = 6
+
+
+class Board:
+    """Draws the machines as they are at that moment."""
+
+    def __init__(
+        self, machines: Callable[[], Mapping[str, WatchMachine]], clock: Callable[[], float]
+    ) -> None:
+        self._machines, self._clock = machines, clock
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        machines = self._machines()
+        running = [item for item in machines.items() if item[1].finished is None]
+        room = max(3, console.size.height - _ROWS_LEFT_FREE)
+        table = Table.grid(padding=(0, 1))
+        for column in range(4):
+            table.add_column(no_wrap=True, overflow="ellipsis", ratio=2 if column == 3 else None)
+        for job, machine in running[:room]:
+            table.add_row(*self._row(job, machine))
+        yield table
+        if len(running) > room:
+            done = len(machines) - len(running)
+            yield Text(f"… and {len(running) - room} more, {done} of {len(machines)} finished", style="dim")
+
+    def _row(self, job: str, machine: WatchMachine) -> tuple[Text, Text, ProgressBar | Text, Text]:
+        known = machine.job
+        name = Text(visible(job, 40), style="bold")
+        if known is None:
+            return name, Text("…", style="dim"), Text(""), Text(self._silence(machine), style="dim")
+        words = status_words(known) + ("" if known.verified else " (last known, unverified)")
+        return (
+            name,
+            Text(words, style=_STYLES[known.status]),
+            _bar(known),
+            Text(self._silence(machine), style="dim"),
+        )
+
+    def _silence(self, machine: WatchMachine) -> str:
+        """`62 % · as of 4s ago via poll · socket down, retry 3/5`."""
+        now = self._clock()
+        parts = []
+        if machine.job is not None and machine.job.progress is not None:
+            parts.append(f"{machine.job.progress:.3g} %")
+        if machine.last_word_at is not None:
+            source = machine.last_word_from.value if machine.last_word_from else "?"
+            parts.append(f"as of {format_duration(max(0, int(now - machine.last_word_at)))} ago via {source}")
+        else:
+            parts.append("no word yet")
+        parts.append(_socket(machine, now))
+        if machine.reads.failures and machine.reads.last_failure is not None:
+            parts.append(f"reads failing ×{machine.reads.failures}")
+        if machine.claim is not None and machine.claim.status is not None:
+            parts.append(f"{machine.claim.source.value} says {machine.claim.status.value}, checking")
+        return " · ".join(part for part in parts if part)
+
+
+def _socket(machine: WatchMachine, now: float) -> str:
+    stream = machine.stream
+    limit = machine.options.max_stream_sessions
+    if stream.socket is Socket.OPEN:
+        return "socket up" if stream.trusted else "socket up, unproven"
+    if stream.socket is Socket.CONNECTING:
+        return "socket connecting"
+    if stream.socket is Socket.WAITING:
+        wait = max(0.0, (stream.retry_at or now) - now)
+        return f"socket down, retry {stream.fruitless}/{limit} in {format_duration(round(wait, 1))}"
+    return "polling only" if stream.session else ""
+
+
+def _bar(job: Job) -> ProgressBar | Text:
+    if job.progress is None:
+        return Text("")
+    return ProgressBar(total=100.0, completed=job.progress, width=24)
+
+
+class LiveLines(PlainLines):
+    """Plain lines above, the board below them."""
+
+    def __init__(
+        self, machines: Callable[[], Mapping[str, WatchMachine]], *, verbose: bool = False, many: bool = False
+    ) -> None:
+        super().__init__(verbose=verbose, many=many)
+        self._console = Console(highlight=False, soft_wrap=True)
+        self._live = Live(
+            Board(machines, time.monotonic), console=self._console, refresh_per_second=4, transient=True
+        )
+
+    def __enter__(self) -> Self:
+        self._live.start()
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        self._live.stop()
+
+    def write(self, text: str, *, is_result: bool) -> None:
+        """Print above the board; what is no result is dimmed."""
+        self._console.print(Text(text, style="" if is_result else "dim"), soft_wrap=True)

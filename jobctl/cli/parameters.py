@@ -1,0 +1,139 @@
+"""The options that several commands share, and what they resolve to."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from jobctl.durations import parse_duration
+from jobctl.errors import ConfigError
+from jobctl.settings import Settings, resolve
+
+_API = "Which API"
+_WATCHING = "Watching"
+_OUTPUT = "Output"
+
+
+def _duration(text: str | float) -> float:
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+ProfileOption = Annotated[
+    str | None,
+    typer.Option("--profile", "-p", metavar="NAME", help="Profile of the API.", rich_help_panel=_API),
+]
+BaseUrlOption = Annotated[
+    str | None,
+    typer.Option("--base-url", "-u", metavar="URL", help="Where the API is.", rich_help_panel=_API),
+]
+ConfigOption = Annotated[
+    str | None,
+    typer.Option("--config", metavar="FILE", help="Read profiles from this file only.", rich_help_panel=_API),
+]
+InsecureOption = Annotated[
+    bool,
+    typer.Option(
+        "--insecure", help="Do not check TLS certificates. Never in a script.", rich_help_panel=_API
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="JSON on stdout.", rich_help_panel=_OUTPUT)]
+QuietOption = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Only the last word.", rich_help_panel=_OUTPUT)
+]
+VerboseOption = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Show every decision.", rich_help_panel=_OUTPUT)
+]
+LogOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--log", metavar="FILE", help="Append every decision as JSON lines.", rich_help_panel=_OUTPUT
+    ),
+]
+TimeoutOption = Annotated[
+    float | None,
+    typer.Option(
+        "--timeout",
+        "-t",
+        metavar="DURATION",
+        parser=_duration,
+        help="Give up after this long (90s, 10m).",
+        rich_help_panel=_WATCHING,
+    ),
+]
+IntervalOption = Annotated[
+    float | None,
+    typer.Option(
+        "--interval",
+        metavar="DURATION",
+        parser=_duration,
+        help="Pause between reads; adapts when not given.",
+        rich_help_panel=_WATCHING,
+    ),
+]
+LostAfterOption = Annotated[
+    float | None,
+    typer.Option(
+        "--lost-after",
+        metavar="DURATION",
+        parser=_duration,
+        help="Without any good read for so long, contact is lost (60s).",
+        rich_help_panel=_WATCHING,
+    ),
+]
+StallAfterOption = Annotated[
+    float | None,
+    typer.Option(
+        "--stall-after",
+        metavar="DURATION",
+        parser=_duration,
+        help="An unknown status that does not change for so long ends the watch (10m).",
+        rich_help_panel=_WATCHING,
+    ),
+]
+MaxRateOption = Annotated[
+    float | None,
+    typer.Option(
+        "--max-rate",
+        metavar="N",
+        min=0.01,
+        help="Requests per second, all jobs together (20).",
+        rich_help_panel=_WATCHING,
+    ),
+]
+NoStreamOption = Annotated[
+    bool, typer.Option("--no-stream", help="Poll only, no WebSocket.", rich_help_panel=_WATCHING)
+]
+FollowRestartsOption = Annotated[
+    bool,
+    typer.Option(
+        "--follow-restarts", help="Believe a server that restarts a finished job.", rich_help_panel=_WATCHING
+    ),
+]
+JobsArgument = Annotated[list[str], typer.Argument(metavar="JOB…", help="Job ids.", show_default=False)]
+
+
+def settings_for(profile: str | None, base_url: str | None, config: str | None, **flags: Any) -> Settings:
+    """Resolve flags, environment and files.
+
+    Raises:
+        ConfigError: one of them is wrong.
+    """
+    given = {"profile": profile, "base_url": base_url, "config": config, **flags}
+    return resolve(given, os.environ, os.curdir)
+
+
+def check_jobs(jobs: list[str]) -> list[str]:
+    """Return the ids without repeats.
+
+    Raises:
+        ConfigError: an id is empty.
+    """
+    if any(not job.strip() for job in jobs):
+        raise ConfigError("a job id is empty", hint="give the id that `jobctl submit` printed")
+    return list(dict.fromkeys(jobs))

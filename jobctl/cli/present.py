@@ -1,0 +1,201 @@
+"""What a watch shows: JSON lines for scripts, plain lines for everywhere else. The live view builds on the lines."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from typing import Any, Protocol
+
+from jobctl.cli import output
+from jobctl.cli.jobs import details, job_document, status_words
+from jobctl.exit_codes import ExitCode
+from jobctl.model import Decision, Job, Source
+from jobctl.reasons import Action, Reason
+from jobctl.redact import redact, redact_headers
+from jobctl.story import decision_record, format_time
+from jobctl.text import visible
+from jobctl.watching.events import Finish, Level, Notice
+
+_QUIET_REASONS = frozenset({Reason.KEEPALIVE, Reason.DUPLICATE, Reason.OTHER_JOB})
+
+
+class Presenter(Protocol):
+    """Where the updates of a watch go."""
+
+    def decision(self, decision: Decision) -> None:
+        """One observation was decided."""
+
+    def notice(self, job: str, notice: Notice) -> None:
+        """Something to know that is no decision."""
+
+    def finish(self, job: str, finish: Finish, code: ExitCode) -> None:
+        """One job's watch is over."""
+
+    def end(self, results: list[dict[str, Any]], code: ExitCode) -> None:
+        """Everything is over; called exactly once, in every ending."""
+
+
+class JsonLines:
+    """`--json`: one object per line, closed by exactly one `result` line."""
+
+    def __init__(self, profile: str) -> None:
+        self._profile = profile
+        self._seq = 0
+        self._ended = False
+
+    def decision(self, decision: Decision) -> None:
+        """Write the decision as it would stand in the decision log."""
+        self._seq += 1
+        seen = decision.observation
+        http = seen.http._replace(headers=tuple(redact_headers(seen.http.headers))) if seen.http else None
+        clean = decision._replace(observation=seen._replace(payload=redact(seen.payload), http=http))
+        record = decision_record(clean, seq=self._seq, profile=self._profile)
+        output.result_json({"type": "decision"} | record)
+
+    def notice(self, job: str, notice: Notice) -> None:
+        """Write the notice with its stable code."""
+        output.result_json(
+            {
+                "type": "notice",
+                "at": format_time(time.time()),
+                "job": job,
+                "code": notice.code.partition(":")[0],
+                "level": notice.level.value,
+                "text": notice.text,
+            }
+        )
+
+    def finish(self, job: str, finish: Finish, code: ExitCode) -> None:
+        """Nothing yet: a job's end stands in the one result line."""
+
+    def end(self, results: list[dict[str, Any]], code: ExitCode) -> None:
+        """Close the stream."""
+        if not self._ended:
+            self._ended = True
+            output.result_json({"type": "result", "exit_code": int(code), "jobs": results})
+
+
+class PlainLines:
+    """Applied statuses on stdout; why others were not shown, and notices, on stderr."""
+
+    def __init__(self, *, verbose: bool = False, quiet: bool = False, many: bool = False) -> None:
+        self._verbose, self._quiet, self._many = verbose, quiet, many
+        self._repeats: Counter[tuple[str, str]] = Counter()
+
+    def write(self, text: str, *, is_result: bool) -> None:
+        """Put a line where it belongs."""
+        if is_result:
+            output.result(text)
+        else:
+            output.note(text)
+
+    def decision(self, decision: Decision) -> None:
+        """Show what was applied, and what would have changed the screen had it been believed."""
+        if self._quiet:
+            return
+        if decision.action is Action.APPLY and decision.after is not None:
+            if _changes_screen(decision.before, decision.after) or self._verbose:
+                self.write(self._applied(decision, decision.after), is_result=True)
+            return
+        if self._verbose:
+            self.write(self._refused(decision), is_result=False)
+        elif decision.reason not in _QUIET_REASONS and would_have_changed(decision):
+            self._once(decision.observation.job, decision.reason.value, self._refused(decision))
+
+    def notice(self, job: str, notice: Notice) -> None:
+        """Show a notice, the same one once."""
+        if self._quiet or (notice.level is Level.DETAIL and not self._verbose):
+            return
+        line = f"{_clock()}  {self._subject(job)}{notice.text}"
+        if self._verbose:
+            self.write(line, is_result=False)
+        else:
+            self._once(job, notice.code, line)
+
+    def finish(self, job: str, finish: Finish, code: ExitCode) -> None:
+        """Show how one job's watch ended, and what to do next."""
+        for line in self._repeated(job):
+            self.write(line, is_result=False)
+        name = visible(job, 80)
+        if finish.job is not None and finish.ending.value in {"terminal", "until"}:
+            doubt = "" if finish.confirmed else "  (unconfirmed)"
+            line = "  ".join((name, status_words(finish.job) + doubt, *details(finish.job)))
+            self.write(line, is_result=True)
+        elif finish.job is not None:
+            known = "" if finish.job.verified else "  (unverified)"
+            self.write(
+                "  ".join((name, status_words(finish.job) + known, *details(finish.job))), is_result=True
+            )
+        if finish.ending.value not in {"terminal", "until"} or not finish.confirmed:
+            self.write(f"jobctl: {name}: {finish.message}", is_result=False)
+            if finish.hint:
+                self.write(f"  {finish.hint}", is_result=False)
+
+    def end(self, results: list[dict[str, Any]], code: ExitCode) -> None:
+        """Nothing more to say."""
+
+    def _subject(self, job: str) -> str:
+        return f"{visible(job, 80)}  " if self._many else ""
+
+    def _applied(self, decision: Decision, after: Job) -> str:
+        source, reason = decision.observation.source.value, decision.reason
+        why = f"{source}, {reason.value}" if self._verbose or reason.warns else source
+        words = "  ".join((status_words(after), *details(after)))
+        return f"{_clock(after.as_of)}  {visible(after.id, 80)}  {words}  ({why})"
+
+    def _refused(self, decision: Decision) -> str:
+        seen, reason = decision.observation, decision.reason
+        said = seen.raw_status if seen.raw_status is not None else "nothing readable"
+        verb = "ignored" if decision.action is Action.IGNORE else "checking"
+        return (
+            f"{_clock(seen.received_at)}  {self._subject(seen.job)}{verb} {visible(said, 60)!r} from "
+            f"{seen.source.value}: {reason.sentence} ({reason.value})"
+        )
+
+    def _once(self, job: str, kind: str, line: str) -> None:
+        self._repeats[job, kind] += 1
+        if self._repeats[job, kind] == 1:
+            self.write(line, is_result=False)
+
+    def _repeated(self, job: str) -> list[str]:
+        found = [(kind, n) for (of, kind), n in self._repeats.items() if of == job and n > 1]
+        if not found or self._quiet:
+            return []
+        counts = ", ".join(f"{visible(kind.partition(':')[0], 60)} ×{n}" for kind, n in found)
+        return [f"{_clock()}  {self._subject(job)}seen more than once: {counts}"]
+
+
+def would_have_changed(decision: Decision) -> bool:
+    """Would a client that believes the last word have changed its screen?"""
+    seen, known = decision.observation, decision.before
+    if seen.status is None:
+        return seen.source is not Source.STREAM or decision.reason is Reason.UNREADABLE
+    return known is None or seen.status is not known.status
+
+
+def _changes_screen(before: Job | None, after: Job) -> bool:
+    if before is None:
+        return True
+    shown = (before.status, before.raw_status, before.attempt, before.error, before.result, before.progress)
+    return shown != (after.status, after.raw_status, after.attempt, after.error, after.result, after.progress)
+
+
+def _clock(epoch: float | None = None) -> str:
+    return time.strftime("%H:%M:%S", time.localtime(epoch))
+
+
+def finish_document(
+    job: str, finish: Finish | None, code: ExitCode | None, known: Job | None
+) -> dict[str, Any]:
+    """One job of the `result` line. A watch that others cut short has the ending `stopped`."""
+    shown = finish.job if finish else known
+    document: dict[str, Any] = job_document(shown) if shown is not None else {"job": job, "status": None}
+    document["ending"] = finish.ending.value if finish else "stopped"
+    document["confirmed"] = bool(finish and finish.confirmed and shown is not None and shown.verified)
+    if code is not None:
+        document["exit_code"] = int(code)
+    if finish is not None:
+        document["message"] = finish.message
+        if finish.hint:
+            document["hint"] = finish.hint
+    return document

@@ -1,0 +1,116 @@
+"""`jobctl profiles`: which APIs are known, from where, and what would be used now."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+import typer
+
+from jobctl.cli import output
+from jobctl.cli.parameters import BaseUrlOption, ConfigOption, JsonOption, ProfileOption, settings_for
+from jobctl.errors import ConfigError
+from jobctl.profile.auth import AuthKind
+from jobctl.profile.model import Profile
+from jobctl.redact import redact_url
+
+_PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+
+
+def profiles(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Show one in full.")] = None,
+    profile: ProfileOption = None,
+    base_url: BaseUrlOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the known profiles, or one in full with where each setting comes from."""
+    chosen = settings_for(profile or name, base_url, config)
+    if name is not None and profile is not None and name != profile:
+        raise ConfigError("NAME and --profile differ", hint="give one of them")
+    known = [chosen.profiles.get(each) for each in chosen.profiles.names]
+    if as_json:
+        shown = [chosen.profile] if name else known
+        output.result_json({"current": chosen.profile.name, "profiles": [describe(one) for one in shown]})
+        return
+    if name is not None:
+        _show_one(chosen.profile, chosen.where)
+        return
+    from tabulate import tabulate
+
+    rows = [
+        (
+            "*" if one.name == chosen.profile.name else "",
+            one.name,
+            one.base_url or "-",
+            auth_words(one),
+            one.origin,
+        )
+        for one in known
+    ]
+    output.result(tabulate(rows, headers=("", "profile", "base_url", "auth", "from"), disable_numparse=True))
+    for warning in chosen.profile.warnings:
+        output.note(f"jobctl: {warning}")
+
+
+def describe(profile: Profile) -> dict[str, Any]:
+    """A profile as JSON. Variables are named, their values never shown."""
+    return {
+        "name": profile.name,
+        "base_url": profile.base_url,
+        "submit": str(profile.submit) if profile.submit else None,
+        "read": str(profile.read),
+        "cancel": str(profile.cancel) if profile.cancel else None,
+        "list": str(profile.list) if profile.list else None,
+        "stream": profile.stream,
+        "fields": dict(profile.fields),
+        "status": {word: status.value for word, status in sorted(profile.words.items())},
+        "auth": auth_words(profile),
+        "routes": dict(profile.routes),
+        "from": profile.origin,
+        "proxy": proxy_words(profile),
+    }
+
+
+def auth_words(profile: Profile) -> str:
+    """How a profile authenticates, and whether what it needs is there."""
+    auth = profile.auth
+    if auth.kind is AuthKind.COMMAND:
+        return f"command {auth.command}"
+    if auth.kind is AuthKind.BEARER:
+        return "a token in the profile itself"
+    if not auth.variables:
+        return "none"
+    told = [f"${name} ({'set' if os.environ.get(name) else 'not set'})" for _header, name in auth.variables]
+    return f"{auth.kind.value} {', '.join(told)}"
+
+
+def proxy_words(profile: Profile) -> str:
+    """Which proxy the environment puts between us and the API."""
+    from jobctl.client.carrier import is_loopback
+
+    if profile.base_url is None:
+        return "-"
+    parts = urlsplit(profile.base_url)
+    if is_loopback(parts.hostname or ""):
+        return "none: loopback never goes through a proxy"
+    found = [
+        f"{name}={redact_url(value)}"
+        for name in _PROXY_VARIABLES
+        for spelled in (name, name.lower())
+        if (value := os.environ.get(spelled))
+    ]
+    return ", ".join(found) or "none"
+
+
+def _show_one(profile: Profile, where: Any) -> None:
+    from tabulate import tabulate
+
+    rows = []
+    for key, value in describe(profile).items():
+        shown = ", ".join(f"{k} = {v}" for k, v in value.items()) if isinstance(value, dict) else value
+        rows.append((key, "-" if shown is None else shown, where.get(key, "")))
+    output.result(tabulate(rows, tablefmt="plain", maxcolwidths=[None, 90, None], disable_numparse=True))
+    for warning in profile.warnings:
+        output.note(f"jobctl: {warning}")

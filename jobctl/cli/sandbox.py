@@ -1,0 +1,83 @@
+"""`jobctl sandbox`: a job server and a misbehaving tunnel to practise on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from jobctl.cli import output
+from jobctl.errors import ConfigError
+
+
+def fault_help() -> str:
+    """The registry of faults as the epilogue of --help, one paragraph a fault."""
+    from jobctl.sandbox.faults import FAULTS
+
+    lines = ["Faults (NAME, NAME=VALUE, NAME@RATE%; s: server, t: tunnel; all of them combine):"]
+    for kind in FAULTS.values():
+        where = "/".join(sorted(place.value[0] for place in kind.where))
+        lines.append(f"{kind.syntax.replace('[', '(').replace(']', ')')} · {where} · {kind.help}")
+    return "\n\n".join(lines)
+
+
+def sandbox(
+    fault: Annotated[
+        list[str] | None, typer.Option("--fault", metavar="FAULT", help="A fault of the server; repeatable.")
+    ] = None,
+    tunnel_fault: Annotated[
+        list[str] | None,
+        typer.Option("--tunnel-fault", metavar="FAULT", help="A fault of the tunnel; repeatable."),
+    ] = None,
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="Port of the server; 0 takes a free one.")
+    ] = 8001,
+    tunnel_port: Annotated[
+        int, typer.Option("--tunnel-port", min=0, max=65535, help="Port of the tunnel; 0 takes a free one.")
+    ] = 8002,
+    db: Annotated[
+        Path | None,
+        typer.Option("--db", metavar="FILE", help="Keep jobs in this SQLite file, over a restart."),
+    ] = None,
+    duration: Annotated[
+        float, typer.Option("--duration", help="Seconds a job works, unless its submit says.")
+    ] = 10.0,
+    steps: Annotated[int, typer.Option("--steps", help="Progress steps of a job.")] = 10,
+    end: Annotated[str, typer.Option("--end", help="completed, failed or cancelled.")] = "completed",
+    seed: Annotated[int, typer.Option("--seed", help="Decides every random fault.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the addresses as JSON.")] = False,
+) -> None:
+    """Run a job server and a tunnel in front of it, with faults, until Ctrl-C. Loopback only.
+
+    Both speak the profiles `generation` and `v1`. The ground truth of a job: /_sandbox/history/ID.
+    """
+    from jobctl.sandbox import Sandbox, SandboxError, Script
+
+    try:
+        box = Sandbox(
+            fault or (),
+            tunnel_fault or (),
+            db=db,
+            port=port,
+            tunnel_port=tunnel_port,
+            seed=seed,
+            defaults=Script(duration=duration, steps=steps, end=end),
+        )
+        box.serve(lambda ready: _announce(ready, as_json=as_json))
+    except ValueError as error:
+        raise ConfigError(str(error), hint="`jobctl sandbox --help` lists the faults") from error
+    except SandboxError as error:
+        raise ConfigError(str(error), hint="--port 0 --tunnel-port 0 take free ports") from error
+
+
+def _announce(box: Any, *, as_json: bool) -> None:
+    if as_json:
+        output.result_json({"server": box.url, "tunnel": box.tunnel_url})
+        return
+    output.result(f"server {box.url}")
+    output.result(f"tunnel {box.tunnel_url}")
+    output.note("try it, in another terminal:")
+    output.note(f"  jobctl submit --watch prompt=lighthouse -u {box.url}")
+    output.note(f"  jobctl submit --watch prompt=lighthouse -p v1 -u {box.tunnel_url}")
+    output.note("Ctrl-C ends it")

@@ -1,0 +1,234 @@
+"""One watch from the command line: the loop, its signals, its policies, and exactly one ending."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from jobctl.api import DEFAULT_RATE, JobClient
+from jobctl.cli import output
+from jobctl.cli.log_option import open_log
+from jobctl.cli.present import JsonLines, PlainLines, Presenter, finish_document
+from jobctl.errors import JobctlError
+from jobctl.exit_codes import EXIT_CODES, ExitCode, code_of_error, worst
+from jobctl.model import Decision, JobStatus, Observation
+from jobctl.profile.model import Profile
+from jobctl.watching.driver import Update, Watch
+from jobctl.watching.events import Emit, Finish, Notice
+from jobctl.watching.options import WatchOptions
+from jobctl.watching.outcome import code_of_finish
+
+
+@dataclass
+class WatchPlan:
+    """Everything a watch from the command line needs to know."""
+
+    profile: Profile
+    jobs: list[str]
+    options: WatchOptions
+    as_json: bool = False
+    quiet: bool = False
+    verbose: bool = False
+    log: Path | None = None
+    any_job: bool = False
+    fail_fast: bool = False
+    insecure: bool = False
+    max_rate: float | None = None
+    just_submitted: bool = False
+    resume: str = ""
+    """The command line that picks the watch up again, without the ids."""
+    known: dict[str, list[Observation]] = field(default_factory=dict)
+    refused: list[dict[str, Any]] = field(default_factory=list)
+    """Documents of jobs that were settled before the watch; they stand in the result line too."""
+
+
+@dataclass
+class WatchResult:
+    """How each job ended, and the code of all of them together."""
+
+    finishes: dict[str, Finish]
+    code: ExitCode
+
+
+def run_watch(plan: WatchPlan, judge: Callable[[Finish], ExitCode] | None = None) -> WatchResult:
+    """Watch to the end and present it. `judge` gives the exit code of one ended job."""
+    session = _Session(plan, judge or (lambda finish: code_of_finish(finish, plan.options.until)))
+    try:
+        return asyncio.run(session.run())
+    except JobctlError as error:
+        if plan.as_json:
+            session.fail(code_of_error(error), error)
+        raise
+
+
+class _Session:
+    def __init__(self, plan: WatchPlan, judge: Callable[[Finish], ExitCode]) -> None:
+        self._plan, self._judge = plan, judge
+        self._finishes: dict[str, Finish] = {}
+        self._codes: dict[str, ExitCode] = {}
+        self._watch: Watch | None = None
+        self._signals = 0
+        self._presenter: Presenter = JsonLines(plan.profile.name)
+
+    async def run(self) -> WatchResult:
+        plan = self._plan
+        async with JobClient(
+            plan.profile, insecure=plan.insecure, max_rate=plan.max_rate or DEFAULT_RATE
+        ) as client:
+            watch = self._watch = Watch(client, plan.options, client.gate)
+            with ExitStack() as stack:
+                follow = plan.options.follow_restarts
+                write = stack.enter_context(open_log(plan.log, client.calls.reader, follow_restarts=follow))
+                self._presenter = self._choose_presenter(watch, stack)
+                stack.enter_context(_signals(self._on_signal))
+                for job in plan.jobs:
+                    watch.add(job, plan.known.get(job, ()), just_submitted=plan.just_submitted)
+                async for update in watch:
+                    self._take(update, write)
+                    if self._is_decided():
+                        break
+                await watch.aclose()
+            return self._end(watch)
+
+    def fail(self, code: ExitCode, error: JobctlError) -> None:
+        """Close the JSON stream of a watch that could not go on."""
+        results = [
+            {"job": job, "status": None, "ending": "error", "message": error.message, "exit_code": int(code)}
+            for job in self._plan.jobs
+        ]
+        self._presenter.end(results, code)
+
+    def _choose_presenter(self, watch: Watch, stack: ExitStack) -> Presenter:
+        plan = self._plan
+        if plan.as_json:
+            return self._presenter
+        many = len(plan.jobs) > 1
+        if plan.quiet or not (output.is_terminal(sys.stdout) and output.is_terminal(sys.stderr)):
+            return PlainLines(verbose=plan.verbose, quiet=plan.quiet, many=many)
+        from jobctl.cli.live import LiveLines
+
+        return stack.enter_context(LiveLines(lambda: watch.machines, verbose=plan.verbose, many=many))
+
+    def _take(self, update: Update, write: Callable[[Decision], None]) -> None:
+        match update.item:
+            case Emit(decision):
+                write(decision)
+                self._presenter.decision(decision)
+            case Notice() as notice:
+                self._presenter.notice(update.job, notice)
+            case Finish() as finish:
+                self._finishes[update.job] = finish
+                code = self._codes[update.job] = self._judge(finish)
+                self._presenter.finish(update.job, finish, code)
+
+    def _is_decided(self) -> bool:
+        if self._plan.any_job and ExitCode.COMPLETED in self._codes.values():
+            return True
+        return self._plan.fail_fast and any(code is not ExitCode.COMPLETED for code in self._codes.values())
+
+    def _end(self, watch: Watch) -> WatchResult:
+        plan = self._plan
+        if plan.any_job and ExitCode.COMPLETED in self._codes.values():
+            code = ExitCode.COMPLETED
+        else:
+            code = worst(self._codes.values())
+        machines = watch.machines
+        results: list[dict[str, Any]] = [
+            finish_document(job, self._finishes.get(job), self._codes.get(job), machines[job].job)
+            for job in plan.jobs
+        ]
+        settled = [EXIT_CODES[document["exit_code"]] for document in plan.refused if "exit_code" in document]
+        self._presenter.end([*plan.refused, *results], worst([code, *settled]))
+        self._tell_how_to_resume()
+        return WatchResult(self._finishes, code)
+
+    def _tell_how_to_resume(self) -> None:
+        endings = {job: finish.ending.value for job, finish in self._finishes.items()}
+        open_jobs = [
+            job
+            for job in self._plan.jobs
+            if endings.get(job, "stopped")
+            in {"stopped", "deadline", "lost-contact", "interrupted", "stalled"}
+        ]
+        if open_jobs and self._plan.resume and not self._plan.quiet and not self._plan.as_json:
+            output.note(f"jobctl: pick it up again with: {self._plan.resume} {_quoted(open_jobs)}")
+
+    def _on_signal(self) -> None:
+        self._signals += 1
+        if self._signals > 1 or self._watch is None:
+            raise KeyboardInterrupt
+        self._watch.interrupt()
+
+
+def _quoted(jobs: Iterable[str]) -> str:
+    import shlex
+
+    quoted = [shlex.quote(job) for job in jobs]
+    dashes = "-- " if any(job.startswith("-") for job in jobs) else ""
+    shown = quoted if len(quoted) <= 10 else [*quoted[:10], f"…({len(quoted) - 10} more)"]
+    return dashes + " ".join(shown)
+
+
+class _signals:  # noqa: N801 -- reads as the context manager it is
+    """SIGINT and SIGTERM end a watch the orderly way; a second one ends it at once."""
+
+    def __init__(self, handler: Callable[[], None]) -> None:
+        self._handler = handler
+        self._before: dict[signal.Signals, Any] = {}
+
+    def __enter__(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            try:
+                loop.add_signal_handler(number, self._handler)
+            except (NotImplementedError, RuntimeError, ValueError):  # Windows, or not the main thread
+                continue
+            self._before[number] = True
+
+    def __exit__(self, *_exc: object) -> None:
+        loop = asyncio.get_running_loop()
+        for number in self._before:
+            loop.remove_signal_handler(number)
+
+
+def make_options(
+    *,
+    until: JobStatus | None = None,
+    timeout: float | None = None,
+    interval: float | None = None,
+    lost_after: float | None = None,
+    stall_after: float | None = None,
+    no_stream: bool = False,
+    follow_restarts: bool = False,
+) -> WatchOptions:
+    """Turn flags (None: not given) into options."""
+    given = {
+        "until": until,
+        "timeout": timeout,
+        "interval": interval,
+        "lost_after": lost_after,
+        "first_contact": lost_after,
+        "stall_after": stall_after,
+    }
+    return WatchOptions(
+        use_stream=not no_stream,
+        follow_restarts=follow_restarts,
+        **{name: value for name, value in given.items() if value is not None},  # type: ignore[arg-type]
+    )
+
+
+def resume_command(verb: str, profile: str | None, base_url: str | None, config: str | None) -> str:
+    """Return the command line, without ids, that asks the same API again."""
+    import shlex
+
+    words = ["jobctl", verb]
+    for flag, value in (("--profile", profile), ("--base-url", base_url), ("--config", config)):
+        if value is not None:
+            words += [flag, shlex.quote(value)]
+    return " ".join(words)

@@ -1,0 +1,59 @@
+"""`jobctl status`: one uncached read of each job, through the rules."""
+
+from __future__ import annotations
+
+from jobctl.cli import output
+from jobctl.cli.jobs import job_document, job_line, status_code
+from jobctl.cli.parameters import (
+    BaseUrlOption,
+    ConfigOption,
+    InsecureOption,
+    JobsArgument,
+    JsonOption,
+    LogOption,
+    ProfileOption,
+    check_jobs,
+    settings_for,
+)
+
+
+def status(
+    jobs: JobsArgument,
+    profile: ProfileOption = None,
+    base_url: BaseUrlOption = None,
+    config: ConfigOption = None,
+    insecure: InsecureOption = False,
+    as_json: JsonOption = False,
+    log: LogOption = None,
+) -> None:
+    """Read jobs once, past any cache, and print what the server says now.
+
+    Exits 0 unless a job failed (3), was cancelled (4), is not there (8), or could not be read.
+    """
+    from jobctl.api import blocking, decide_first
+    from jobctl.cli.log_option import open_log
+    from jobctl.errors import JobctlError
+    from jobctl.exit_codes import code_of_error, worst
+    from jobctl.model import Source
+
+    chosen = settings_for(profile, base_url, config)
+    codes, documents = [], []
+    with blocking(chosen.profile, insecure=insecure) as (calls, http), open_log(log, calls.reader) as write:
+        for job in check_jobs(jobs):
+            try:
+                decision, found = decide_first(http.run(calls.read(job, Source.VERIFY)))
+                write(decision)
+                codes.append(status_code(found))
+                documents.append(job_document(found))
+                if not as_json:
+                    output.result(job_line(found))
+            except JobctlError as error:
+                if len(jobs) == 1 and not as_json:
+                    raise
+                codes.append(code_of_error(error))
+                documents.append({"job": job, "error": {"message": error.message, "hint": error.hint}})
+                output.show_error(error)
+    code = worst(codes)
+    if as_json:
+        output.result_json({"exit_code": int(code), "jobs": documents})
+    output.leave(code)

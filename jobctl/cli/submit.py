@@ -1,0 +1,162 @@
+"""`jobctl submit`: create a job, print its id, and never create it twice."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from jobctl.cli import output
+from jobctl.cli.jobs import job_document
+from jobctl.cli.parameters import (
+    BaseUrlOption,
+    ConfigOption,
+    InsecureOption,
+    IntervalOption,
+    JsonOption,
+    LogOption,
+    ProfileOption,
+    QuietOption,
+    TimeoutOption,
+    VerboseOption,
+    settings_for,
+)
+from jobctl.errors import ConfigError
+
+if TYPE_CHECKING:
+    from jobctl.client.calls import SubmitAnswer
+
+_MAX_INPUT: Final = 64 * 1024 * 1024
+
+
+def submit(
+    payload: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[FILE|-|KEY=VALUE…]",
+            help="A JSON file, - for stdin, or fields: key=text, key:=json.",
+            show_default=False,
+        ),
+    ] = None,
+    then_watch: Annotated[bool, typer.Option("--watch", "-w", help="Watch it to its end.")] = False,
+    idempotency_key: Annotated[
+        str | None,
+        typer.Option(
+            "--idempotency-key", metavar="KEY", help="Makes repeating safe where the API honours it."
+        ),
+    ] = None,
+    timeout: TimeoutOption = None,
+    interval: IntervalOption = None,
+    profile: ProfileOption = None,
+    base_url: BaseUrlOption = None,
+    config: ConfigOption = None,
+    insecure: InsecureOption = False,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+    log: LogOption = None,
+) -> None:
+    """Create a job and print its id on stdout.
+
+    It is sent once. When no clear answer comes back the job may or may not exist: exit 7 says so, and how to
+    check. With --idempotency-key it is repeated, safely.
+    """
+    from jobctl.api import blocking
+
+    body = read_payload(payload or [])
+    chosen = settings_for(profile, base_url, config, timeout=timeout, interval=interval)
+    with blocking(chosen.profile, insecure=insecure) as (calls, http):
+        answer = http.run(calls.submit(body, idempotency_key))
+    if not then_watch:
+        _show(answer, as_json=as_json)
+        return
+    from jobctl.cli.session import WatchPlan, make_options, resume_command, run_watch
+
+    if not as_json:
+        output.result(answer.job)
+    plan = WatchPlan(
+        chosen.profile,
+        [answer.job],
+        make_options(timeout=chosen.timeout, interval=chosen.interval),
+        as_json=as_json,
+        quiet=quiet,
+        verbose=verbose,
+        log=log,
+        insecure=insecure,
+        just_submitted=True,
+        resume=resume_command("watch", profile, base_url, config),
+        known={answer.job: [answer.observation]},
+    )
+    output.leave(run_watch(plan).code)
+
+
+def _show(answer: SubmitAnswer, *, as_json: bool) -> None:
+    if not as_json:
+        output.result(answer.job)
+        return
+    from jobctl.reconcile import reconcile
+
+    known = reconcile(None, answer.observation).after
+    output.result_json(job_document(known) if known is not None else {"job": answer.job, "status": None})
+
+
+def read_payload(arguments: list[str]) -> Any:
+    """Return the JSON to send.
+
+    Raises:
+        ConfigError: it is no JSON, cannot be read, or is spelled in no way we know.
+    """
+    if not arguments:
+        return {}
+    first = arguments[0]
+    if len(arguments) == 1 and first == "-":
+        return _parse(sys.stdin.buffer.read(_MAX_INPUT + 1), "stdin")
+    if len(arguments) == 1 and (first.startswith("@") or Path(first).is_file() or "=" not in first):
+        return _parse(_read_file(first.removeprefix("@")), first)
+    return dict(_field(argument) for argument in arguments)
+
+
+def _read_file(name: str) -> bytes:
+    try:
+        with Path(name).open("rb") as file:
+            return file.read(_MAX_INPUT + 1)
+    except OSError as error:
+        raise ConfigError(
+            f"cannot read {name!r}: {error.strerror}",
+            hint="give a JSON file, - for stdin, or key=value fields",
+        ) from error
+
+
+def _parse(data: bytes, name: str) -> Any:
+    if len(data) > _MAX_INPUT:
+        raise ConfigError(f"{name} is larger than {_MAX_INPUT // 2**20} MiB", hint="is it the right file?")
+    try:
+        return json.loads(data.decode("utf-8-sig"), parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(
+            f"{name} is not JSON: {error}", hint="a JSON object is what most APIs take"
+        ) from error
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _field(argument: str) -> tuple[str, Any]:
+    name, sign, value = argument.partition("=")
+    if not sign or not name.rstrip(":"):
+        raise ConfigError(
+            f"expected key=value or key:=json, got {argument!r}",
+            hint="to send a file give its name alone, to read stdin give -",
+        )
+    if not name.endswith(":"):
+        return name, value
+    try:
+        return name[:-1], json.loads(value, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(
+            f"{name}= takes JSON, got {value!r}: {error}", hint="for plain text write key=value"
+        ) from error
