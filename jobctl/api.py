@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
@@ -13,13 +12,14 @@ from jobctl.client.carrier import Limits, tls_context, unique_nonce, wall_clock
 from jobctl.client.credentials import Credentials
 from jobctl.errors import JobctlError, ProtocolError
 from jobctl.model import Decision, Job, Observation, Source
-from jobctl.profile.model import Profile
 from jobctl.reconcile import reconcile
 
 if TYPE_CHECKING:
     import ssl
+    from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 
     from jobctl.client.blocking import BlockingCarrier
+    from jobctl.profile.model import Profile
     from jobctl.watching.budget import BudgetGate
     from jobctl.watching.driver import Watch
     from jobctl.watching.options import WatchOptions
@@ -147,7 +147,10 @@ def blocking(
     limits: Limits | None = None,
     insecure: bool = False,
 ) -> Iterator[tuple[Calls, BlockingCarrier]]:
-    """Open a blocking connection to one API: `with blocking(p) as (calls, http): http.run(calls.read(id))`."""
+    """Connect to one API without an event loop.
+
+    For example `with blocking(profile) as (calls, http): seen = http.run(calls.read(job))`.
+    """
     from jobctl.client.blocking import BlockingCarrier  # noqa: PLC0415
 
     credentials = Credentials(profile.auth, os.environ if environ is None else environ)

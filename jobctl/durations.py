@@ -41,7 +41,7 @@ def format_duration(seconds: float) -> str:
         return "0s" if seconds < 0 else "?"
     if seconds < 1:
         milliseconds = round(seconds * 1000)
-        return "0s" if not milliseconds else "1s" if milliseconds == 1000 else f"{milliseconds}ms"  # noqa: PLR2004
+        return "0s" if not milliseconds else "1s" if milliseconds == 1000 else f"{milliseconds}ms"
     if seconds < _TENTHS_UP_TO:
         return f"{round(seconds, 1):g}s"
     whole = round(seconds)

@@ -42,7 +42,7 @@ class SubmitUncertain(TransportError):  # noqa: N818 -- it may not be an error a
 
 
 class ApiError(JobctlError):
-    """They said no: an HTTP status that refuses. `detail` is the server's own words (raw, not for a terminal)."""
+    """They said no: an HTTP status that refuses. `detail` is the server's own words, raw."""
 
     def __init__(
         self,
@@ -90,7 +90,7 @@ class JobNotSuccessful(JobctlError):  # noqa: N818 -- an outcome, not a fault of
 
 
 def detail_of(body: Any, levels: int = 4) -> str | None:
-    """Find the server's own words in an error body: `detail`, `error.message`, `error`, `message`, `title`."""
+    """Find the server's own words in an error body: `detail`, `error.message`, `message`, `title`."""
     if not levels:
         return None
     if not isinstance(body, dict):

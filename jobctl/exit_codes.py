@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from enum import IntEnum
-from typing import Final
+from typing import TYPE_CHECKING, Final, Self
 
 from jobctl.errors import (
     ApiError,
@@ -17,13 +16,16 @@ from jobctl.errors import (
 )
 from jobctl.model import Job, JobStatus
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 
 class ExitCode(IntEnum):
     """What a script can rely on. `sentence` says when."""
 
     sentence: str
 
-    def __new__(cls, value: int, sentence: str) -> ExitCode:
+    def __new__(cls, value: int, sentence: str) -> Self:
         """Attach the sentence to the number."""
         member = int.__new__(cls, value)
         member._value_ = value

@@ -1,19 +1,22 @@
-"""Re-decide a decision log with today's rules: what was decided, and every difference. Constant memory per job."""
+"""Re-decide a decision log with today's rules: what was decided, and every difference."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from jobctl.captures.decision_log import Line
 from jobctl.errors import ConfigError
-from jobctl.model import Decision, Job
 from jobctl.observe import Reader
-from jobctl.profile.load import Profiles
 from jobctl.reconcile import reconcile
 from jobctl.story import SCHEMA, RecordError, differences, observation_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from jobctl.captures.decision_log import Line
+    from jobctl.model import Decision, Job
+    from jobctl.profile.load import Profiles
 
 
 class Replayed(NamedTuple):

@@ -7,10 +7,11 @@ and one of each is made for every message that arrives.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from jobctl.reasons import Action, Reason
-from jobctl.timestamps import Timestamp
+if TYPE_CHECKING:
+    from jobctl.reasons import Action, Reason
+    from jobctl.timestamps import Timestamp
 
 RULES_VERSION: Final = "1"
 """Version of the decision rules, written into every decision log line."""
@@ -96,8 +97,8 @@ class Job(NamedTuple):
 
     `updated_at` is the newest server time applied so far, a floor for what counts as older. `proven` tells
     whether the *status* came with a time or from a read, `dated` whether the whole state came with the floor
-    itself: only then is "newer than the floor" also "newer than what is shown". `verified` is False only while
-    all we have is the store. `revision` counts applied decisions.
+    itself: only then is "newer than the floor" also "newer than what is shown". `verified` is False only
+    while all we have is the store. `revision` counts applied decisions.
     """
 
     id: str

@@ -7,7 +7,6 @@ make sense is absent, and a payload without a status is an observation whose `st
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from jobctl.model import Http, JobStatus, Observation, Source
@@ -15,6 +14,8 @@ from jobctl.profile.fields import alternatives_of, compile_path, is_falsy
 from jobctl.timestamps import parse_timestamp
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from jobctl.profile.model import Profile
 
 FIELD_ORDER: Final = ("status", "id", "updated_at", "progress", "attempt", "error", "result")

@@ -7,7 +7,7 @@ speak these codes; a code never changes its meaning.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Final
+from typing import Final, Self
 
 
 class Action(StrEnum):
@@ -30,7 +30,7 @@ class Reason(StrEnum):
     sentence: str
     warns: bool
 
-    def __new__(cls, code: str, actions: tuple[Action, ...], sentence: str, warns: bool = False) -> Reason:
+    def __new__(cls, code: str, actions: tuple[Action, ...], sentence: str, warns: bool = False) -> Self:
         """Attach the registry columns to the code."""
         member = str.__new__(cls, code)
         member._value_ = code

@@ -11,11 +11,13 @@ Rules for whoever edits this file:
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from jobctl.model import Decision, Job, JobStatus, Observation, Source
 from jobctl.reasons import Action, Reason
-from jobctl.timestamps import Timestamp
+
+if TYPE_CHECKING:
+    from jobctl.timestamps import Timestamp
 
 _OLDER: Final = -1
 _SAME: Final = 0
@@ -103,8 +105,8 @@ def _judge_against_live(job: Job, seen: Observation, status: JobStatus, order: i
         return Reason.CORRECTED
     if order == _SAME:
         return Reason.SAME_TIME_REGRESSION
-    # An undated state is later than its floor by an unknown amount, so that "newer than the floor" does not yet
-    # mean newer than what is shown: it stands with the unversioned.
+    # An undated state is later than its floor by an unknown amount: "newer than the floor" does not yet mean
+    # newer than what is shown, and so it stands with the unversioned.
     return Reason.UNVERSIONED_REGRESSION
 
 

@@ -202,4 +202,4 @@ def _value_span(text: str, start: int, name: str, separator: str) -> tuple[int, 
 
 
 def _looks_random(value: str) -> bool:
-    return len(value) >= 20 or (len(value) >= 8 and any(character.isdigit() for character in value))  # noqa: PLR2004
+    return len(value) >= 20 or (len(value) >= 8 and any(character.isdigit() for character in value))

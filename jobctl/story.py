@@ -7,17 +7,18 @@ A record is self-contained (schema `jobctl.decision/1`). Re-deciding needs only 
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from jobctl.evidence import served_from_store
 from jobctl.model import RULES_VERSION, Decision, Http, Job, Observation, Source
-from jobctl.reasons import Action, Reason
 from jobctl.reconcile import reconcile
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from jobctl.observe import Reader
+    from jobctl.reasons import Action, Reason
 
 SCHEMA: Final = "jobctl.decision/1"
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)

@@ -1,11 +1,9 @@
-"""A job's WebSocket: one session opened, frames handed over, and how it ended. The watch machine owns retries."""
+"""A job's WebSocket: one session, its frames handed over, and how it ended. The machine owns retries."""
 
 from __future__ import annotations
 
 import logging
-import ssl
-from collections.abc import Callable
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from websockets.asyncio.client import connect
@@ -16,6 +14,10 @@ from jobctl.client.answers import decode
 from jobctl.client.carrier import is_loopback
 from jobctl.text import visible
 from jobctl.tunnel_pages import bypass_headers
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable
 
 OPEN_TIMEOUT: Final = 10.0
 MAX_FRAME: Final = 1024 * 1024

@@ -1,19 +1,22 @@
-"""The decision log on disk: one JSON object per line, redacted before it is written, readable after any crash."""
+"""The decision log on disk: one JSON object per line, redacted before it is written, safe against crashes."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any, Final, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
 from jobctl.errors import ConfigError
-from jobctl.model import Decision, Job
-from jobctl.observe import Reader
 from jobctl.reconcile import reconcile
 from jobctl.redact import redact, redact_headers
 from jobctl.story import decision_record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from jobctl.model import Decision, Job
+    from jobctl.observe import Reader
 
 MAX_LINE: Final = 32 * 1024 * 1024
 """Bytes of one line that are still read; a longer one is damage, not a decision."""

@@ -10,6 +10,7 @@ from jobctl.exit_codes import ExitCode
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from jobctl.sandbox import Sandbox
     from jobctl.sandbox.incidents import Outcome, Row
 
 _HEADS = ("time", "from", "says", "naive client", "jobctl", "why")
@@ -39,12 +40,10 @@ def demo() -> None:
     )
 
 
-async def _play(console: Console, box: object) -> bool:
-    from jobctl.sandbox.incidents import cancel_finished, stuck_at_95, status_flips
-    from jobctl.sandbox.running import Sandbox
+async def _play(console: Console, box: Sandbox) -> bool:
+    from jobctl.sandbox.incidents import cancel_finished, status_flips, stuck_at_95
     from jobctl.text import visible
 
-    assert isinstance(box, Sandbox)
     _title(console, "Incident 1", "the server says completed, the page goes back to pending")
     _say(
         console,

@@ -1,4 +1,4 @@
-"""The one sink: results on stdout, everything else on stderr, server text made visible, readers that go away."""
+"""The one sink: results on stdout, everything else on stderr, and readers that go away."""
 
 from __future__ import annotations
 

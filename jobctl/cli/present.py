@@ -1,4 +1,4 @@
-"""What a watch shows: JSON lines for scripts, plain lines for everywhere else. The live view builds on the lines."""
+"""What a watch shows: JSON lines for scripts, plain lines elsewhere; the live view builds on the lines."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Presenter(Protocol):
     def notice(self, job: str, notice: Notice) -> None:
         """Something to know that is no decision."""
 
-    def finish(self, job: str, finish: Finish, code: ExitCode) -> None:
+    def finish(self, job: str, finish: Finish) -> None:
         """One job's watch is over."""
 
     def end(self, results: list[dict[str, Any]], code: ExitCode) -> None:
@@ -65,7 +65,7 @@ class JsonLines:
             }
         )
 
-    def finish(self, job: str, finish: Finish, code: ExitCode) -> None:
+    def finish(self, job: str, finish: Finish) -> None:
         """Nothing yet: a job's end stands in the one result line."""
 
     def end(self, results: list[dict[str, Any]], code: ExitCode) -> None:
@@ -112,7 +112,7 @@ class PlainLines:
         else:
             self._once(job, notice.code, line)
 
-    def finish(self, job: str, finish: Finish, code: ExitCode) -> None:
+    def finish(self, job: str, finish: Finish) -> None:
         """Show how one job's watch ended, and what to do next."""
         for line in self._repeated(job):
             self.write(line, is_result=False)

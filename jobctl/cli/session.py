@@ -124,8 +124,8 @@ class _Session:
                 self._presenter.notice(update.job, notice)
             case Finish() as finish:
                 self._finishes[update.job] = finish
-                code = self._codes[update.job] = self._judge(finish)
-                self._presenter.finish(update.job, finish, code)
+                self._codes[update.job] = self._judge(finish)
+                self._presenter.finish(update.job, finish)
 
     def _is_decided(self) -> bool:
         if self._plan.any_job and ExitCode.COMPLETED in self._codes.values():

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import httpx
 
 from jobctl.client.carrier import BodyReader, Limits, client_options, mapped, timed_out
-from jobctl.client.credentials import Credentials
 from jobctl.client.messages import Flow, Pause, RefreshAuth, Request, Response
 from jobctl.errors import JobctlError
-from jobctl.profile.model import Profile
+
+if TYPE_CHECKING:
+    from jobctl.client.credentials import Credentials
+    from jobctl.profile.model import Profile
 
 _MAX_CONNECTIONS = 100
 T = TypeVar("T")

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
-from jobctl.client.messages import Response
 from jobctl.errors import ApiError, ProtocolError, detail_of
 from jobctl.evidence import retry_after, served_from_store
 from jobctl.model import Http
 from jobctl.text import visible
 from jobctl.tunnel_pages import recognise
+
+if TYPE_CHECKING:
+    from jobctl.client.messages import Response
 
 MAX_DEPTH: Final = 200
 _DETAIL_LIMIT: Final = 500
@@ -71,15 +74,17 @@ def payload_of(response: Response, what: str, now: float) -> Any:
         ApiError: the API itself said no.
         ProtocolError: something other than the API's JSON came back.
     """
-    page = recognise(response.status, response.headers, response.body[:65536])
+    host = urlsplit(response.url).hostname or ""
+    page = recognise(response.status, response.headers, response.body[:65536], host=host)
     if page is not None:
         message = f"{what}: {page.vendor} answered with its own page instead of the API: {page.meaning}"
         raise ProtocolError(message, kind="tunnel-page", status=response.status, hint=page.advice)
     if response.status >= 400:
         raise refusal(response, what, now)
     if 300 <= response.status < 400:
+        target = visible(response.header("location") or "nowhere", 120)
         raise ProtocolError(
-            f"{what}: redirected (HTTP {response.status}) to {visible(response.header('location') or 'nowhere', 120)}",
+            f"{what}: redirected (HTTP {response.status}) to {target}",
             kind="redirect",
             status=response.status,
             hint="set --base-url to the address it ends at",
@@ -98,7 +103,7 @@ def _not_json(response: Response, what: str, error: ValueError) -> ProtocolError
     start = response.body[:512].lstrip().lower()
     if start.startswith((b"<!doctype", b"<html", b"<head", b"<body")):
         kind = "an HTML page"
-        hint = "something in front of the API answers (a proxy, a login page, a tunnel), or --base-url is a web site"
+        hint = "a proxy, a login page or a tunnel answers in front of the API, or --base-url is a web site"
     else:
         content_type = visible(response.header("content-type") or "no content type", 60)
         kind = f"no JSON ({content_type}; {visible(str(error), 80)})"

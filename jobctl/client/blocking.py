@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import httpx
 
 from jobctl.client.carrier import BodyReader, Limits, client_options, mapped
-from jobctl.client.credentials import Credentials
 from jobctl.client.messages import Flow, Pause, RefreshAuth, Request, Response
 from jobctl.errors import JobctlError
-from jobctl.profile.model import Profile
+
+if TYPE_CHECKING:
+    from jobctl.client.credentials import Credentials
+    from jobctl.profile.model import Profile
 
 T = TypeVar("T")
 

@@ -1,14 +1,14 @@
 """What jobctl asks an API: read, submit, cancel, list. Sans I/O: each call is a flow of requests and answers.
 
-A flow yields `Request`, `Pause` or `RefreshAuth` and is sent the response, so the same rules serve the blocking
-and the asyncio carrier. Reads are always unique and uncached (`_t=<unique>`, `Cache-Control: no-cache, no-store`).
+A flow yields `Request`, `Pause` or `RefreshAuth` and is sent the response, so the same rules serve the
+blocking and the asyncio carrier. Reads are always unique and uncached: `_t=<unique>` and
+`Cache-Control: no-cache, no-store`.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 from jobctl._version import __version__
@@ -18,8 +18,12 @@ from jobctl.errors import ApiError, ProtocolError, SubmitUncertain, TransportErr
 from jobctl.model import Observation, Source
 from jobctl.observe import Reader
 from jobctl.profile.fields import compile_path
-from jobctl.profile.model import Profile
 from jobctl.tunnel_pages import bypass_headers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from jobctl.profile.model import Profile
 
 MAX_REDIRECTS: Final = 5
 _RETRY_DELAYS: Final = (0.3, 1.0, 2.5)

@@ -8,18 +8,19 @@ import socket
 import ssl
 import time
 import zlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import ip_address
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 import httpx
 
 from jobctl.client.messages import Request, Response
 from jobctl.errors import ConfigError, JobctlError, ProtocolError, TransportError
-from jobctl.profile.model import Profile
 from jobctl.text import visible
+
+if TYPE_CHECKING:
+    from jobctl.profile.model import Profile
 
 _counter: Final = itertools.count()
 
@@ -216,7 +217,7 @@ _CAUSES: Final[tuple[tuple[type[BaseException], str, str, str], ...]] = (
         ssl.SSLError,
         "tls",
         "TLS with {address} failed: {error}",
-        'for a private CA set tls = { ca = "ca.pem" } in the profile; --insecure skips the check, by hand only',
+        'for a private CA set tls = { ca = "ca.pem" } in the profile; by hand, --insecure skips the check',
     ),
     (ConnectionRefusedError, "refused", "cannot connect to {address}: connection refused", _HINT_REFUSED),
 )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
-from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from jobctl.errors import ConfigError
-from jobctl.profile.auth import COMMAND_TIMEOUT, Auth, AuthKind, CommandResult
+from jobctl.profile.auth import Auth, AuthKind, run_command
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Credentials:
@@ -32,16 +33,3 @@ class Credentials:
             return False
         self._headers = self._auth.resolve(self._environ, run_command)
         return True
-
-
-def run_command(arguments: Sequence[str]) -> CommandResult:
-    """Run a profile's `auth.command`, without a shell and with a time limit."""
-    try:
-        done = subprocess.run(  # noqa: S603 -- the user's own command, from the user's own profile
-            list(arguments), capture_output=True, text=True, timeout=COMMAND_TIMEOUT, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired, UnicodeDecodeError) as error:
-        raise ConfigError(
-            f"auth.command could not be run: {error}", hint="run it by hand; its output must be the token"
-        ) from error
-    return CommandResult(done.returncode, done.stdout, done.stderr)

@@ -1,7 +1,7 @@
 """Field paths: JMESPath, compiled once, without its interpreter for the paths profiles really use.
 
-`name`, `a.b.c`, `"quoted-name"` and `x || y` become plain functions; whatever else JMESPath allows goes to the
-`jmespath` library. A path that does not fit the data is None, never an exception.
+`name`, `a.b.c`, `"quoted-name"` and `x || y` become plain functions; whatever else JMESPath allows goes to
+the `jmespath` library. A path that does not fit the data is None, never an exception.
 """
 
 from __future__ import annotations

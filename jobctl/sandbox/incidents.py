@@ -1,4 +1,4 @@
-"""The two incidents, played live: a naive client that believes the last word, and jobctl, on the same traffic.
+"""The two incidents, live: a naive client that believes the last word, and jobctl, on the same traffic.
 
 Nothing is staged but the server's life: real sockets, the real watch, and every word that reaches one client
 reaches the other.
@@ -9,22 +9,25 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from jobctl.api import JobClient
-from jobctl.client.messages import Request, Response
 from jobctl.client.answers import payload_of
 from jobctl.client.carrier import wall_clock
+from jobctl.client.messages import Request, Response
 from jobctl.model import Decision, JobStatus, Observation, Source
 from jobctl.profile.load import Profiles
 from jobctl.reasons import Action
-from jobctl.sandbox.running import Sandbox
-from jobctl.story import Story
 from jobctl.stream import listen
 from jobctl.watching.events import Emit
 from jobctl.watching.options import WatchOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from jobctl.sandbox.running import Sandbox
+    from jobctl.story import Story
 
 _OPEN_PAGE_FOR: Final = 3.5
 _RECONNECT_EVERY: Final = 0.7
@@ -33,7 +36,7 @@ _STUCK_AT: Final = 95.0
 
 
 class Row(NamedTuple):
-    """One word that arrived, and what each client shows after it. `step_back`: the naive one went backwards."""
+    """One word that arrived, and what each client shows after it. `step_back`: the naive one went back."""
 
     at: float
     source: str

@@ -280,6 +280,6 @@ class JobStore:
 
 
 def _number(text: str) -> int:
-    if not (text.isascii() and text.isdigit()) or str(int(text)) != text or len(text) > 18:  # noqa: PLR2004
+    if not (text.isascii() and text.isdigit()) or str(int(text)) != text or len(text) > 18:
         raise ValueError(f"id: expected a whole number, got {text!r}")
     return int(text)

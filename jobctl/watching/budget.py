@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
+from typing import TYPE_CHECKING
 
-from jobctl.watching.pacing import PollBudget
+if TYPE_CHECKING:
+    from jobctl.watching.pacing import PollBudget
 
 
 class BudgetGate:

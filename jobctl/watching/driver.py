@@ -1,20 +1,18 @@
 """The asyncio driver: performs what the watch machines ask for and feeds the results back.
 
-One machine per job; one HTTP client and one poll budget for all of them. There is no task per job: results call
-`_JobDriver.feed` as they come, and timers are the loop's own.
+One machine per job; one HTTP client and one poll budget for all of them. There is no task per job: results
+call `_JobDriver.feed` as they come, and timers are the loop's own.
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jobctl.client.carrier import wall_clock
 from jobctl.errors import JobctlError
 from jobctl.model import Observation, Source
-from jobctl.watching.budget import BudgetGate
 from jobctl.watching.events import (
     CloseStream,
     Emit,
@@ -35,10 +33,13 @@ from jobctl.watching.events import (
 )
 from jobctl.watching.failures import failure_of
 from jobctl.watching.machine import WatchMachine
-from jobctl.watching.options import WatchOptions
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable, Mapping
+
     from jobctl.api import JobClient
+    from jobctl.watching.budget import BudgetGate
+    from jobctl.watching.options import WatchOptions
 
 
 class Update(NamedTuple):

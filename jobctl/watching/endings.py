@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from jobctl.model import Job, JobStatus, Observation
 from jobctl.durations import format_duration
+from jobctl.model import Job, JobStatus, Observation
 from jobctl.watching.events import Ending, Failure, FailureKind, Finish
 
 
@@ -99,11 +99,6 @@ def wordless(seen: Observation) -> Failure:
         f"reads answer about job {seen.said_id!r}, not {seen.job!r}",
         "check fields.id of the profile, or give the id the API itself uses",
     )
-
-
-def is_stalled(job: Job, now: float, limit: float) -> bool:
-    """A word nobody mapped must not make an endless wait."""
-    return job.status is JobStatus.UNKNOWN and now >= limit
 
 
 def stalled(job: Job, stall_after: float) -> Finish:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from jobctl.model import Decision, Job, Observation, Source
+if TYPE_CHECKING:
+    from jobctl.model import Decision, Job, Observation, Source
 
 
 class FailureKind(StrEnum):
@@ -96,7 +97,7 @@ Event = Started | ReadDone | ReadFailed | StreamOpened | StreamFrame | StreamClo
 
 
 class Read(NamedTuple):
-    """Do one uncached read; answer with `ReadDone` or `ReadFailed`. Take `machine.revision` when it is sent."""
+    """Do one uncached read, its basis `machine.revision` as it is sent; answer `ReadDone` or `ReadFailed`."""
 
     source: Source
 

@@ -11,17 +11,16 @@ Rules for whoever edits this file:
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from jobctl.model import Decision, Job, JobStatus, Observation, Source
+from jobctl.model import Decision, Job, Observation, Source
 from jobctl.reasons import Action, Reason
 from jobctl.story import Story
 from jobctl.watching import endings
+from jobctl.watching.claim import Claim, Weight
 from jobctl.watching.events import (
     CloseStream,
     Emit,
-    Ending,
     Event,
     Failure,
     FailureKind,
@@ -39,20 +38,18 @@ from jobctl.watching.events import (
     StreamClosed,
     StreamFrame,
     StreamOpened,
-    Tick,
 )
-from jobctl.watching.options import WatchOptions
+from jobctl.watching.limits import TimeLimits
 from jobctl.watching.read_state import ReadState
 from jobctl.watching.stream_state import Socket, StreamState
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from jobctl.watching.options import WatchOptions
+
 _MOVED: Final = frozenset({Reason.ADVANCED, Reason.PROGRESSED, Reason.REQUEUED, Reason.NEW_ATTEMPT})
 _NO_WORD: Final = frozenset({Reason.KEEPALIVE, Reason.OTHER_JOB, Reason.UNREADABLE})
-_CLAIMS: Final = frozenset({Reason.UNCONFIRMED_TERMINAL, Reason.LATE_TERMINAL, Reason.TERMINAL_CONFLICT})
-_CLAIMANTS: Final = frozenset({Source.STREAM, Source.CAPTURE, Source.POLL, Source.VERIFY})
-"""A cancel or submit response, or the store, never ends a job by its word alone."""
-_FINAL_READ_WITHIN: Final = 5.0
-_PATIENCE: Final = 5
-"""How many times `lost_after` a server may keep us waiting with Retry-After."""
 
 
 class WatchMachine:
@@ -67,15 +64,10 @@ class WatchMachine:
         self.last_word_at: float | None = None
         """Monotonic time of the last readable word about this job, keep-alives excluded."""
         self.last_word_from: Source | None = None
-        self._claim_reads = 0
-        self.claim: Observation | None = None
-        """An end that something claims and no read supports yet."""
+        self._limits = TimeLimits(options, self.reads)
+        self._claim = Claim(options.max_verifies)
         self._out: list[Instruction] = []
-        self._started_at = self._changed_at = 0.0
-        self._silent_since: float | None = None
-        """When the first bad read after the last good word came back; a read that waits its turn is not bad."""
-        self._had_contact = self._read_returned = self._just_submitted = False
-        self._closing_since: float | None = None
+        self._read_returned = False
         self._said: set[str] = set()
         self._handlers: dict[type[Any], Callable[[Any, float, float], None]] = {
             Started: self._on_started,
@@ -91,6 +83,11 @@ class WatchMachine:
     def job(self) -> Job | None:
         """What is known now."""
         return self.story.job
+
+    @property
+    def claim(self) -> Observation | None:
+        """An end that something claims and no read supports yet."""
+        return self._claim.seen
 
     @property
     def revision(self) -> int:
@@ -112,8 +109,7 @@ class WatchMachine:
     # --- events ---------------------------------------------------------------------------------------
 
     def _on_started(self, event: Started, now: float, random: float) -> None:
-        self._started_at = self._changed_at = now
-        self._just_submitted = event.just_submitted
+        self._limits.start(now, just_submitted=event.just_submitted)
         for observation in event.known:
             self._decide(observation, now, random)
         self.reads.next_poll_at = now
@@ -125,20 +121,20 @@ class WatchMachine:
         if decision.reason in _NO_WORD:
             failure = endings.wordless(event.observation)
             self.reads.failed(now, failure, random)
-            self._bad_read(now)
+            self._limits.bad_read(now)
             self._say_once(f"wordless:{decision.reason.value}", _describe(failure), Level.WARNING)
             return
-        self._good_word()
+        self._limits.good_word()
         if had_failed:
             self._notice("reads-recovered", f"reads work again after {had_failed} failed", Level.DETAIL)
         moved = decision.reason in _MOVED
         self.reads.answered(now, self._pause(random))
         if was_verify:
             self.reads.verified(now, applied=decision.action is Action.APPLY)
-            if self._closing_since is not None:
+            if self._limits.closing_since is not None:
                 self._finish_terminal()
-            elif self.claim is not None:
-                self._weigh_claim(self.claim, moved=moved, now=now, random=random)
+            elif self._claim.seen is not None:
+                self._weigh(self._claim.seen, moved=moved, now=now, random=random)
         if moved and self.stream.read_moved(now):
             self._drop_silent_stream(now, random)
 
@@ -147,20 +143,20 @@ class WatchMachine:
         self._read_returned = True
         failure = event.failure
         self.reads.failed(now, failure, random)
-        self._bad_read(now)
-        if self._closing_since is not None and was_verify:
+        self._limits.bad_read(now)
+        if self._limits.closing_since is not None and was_verify:
             self._say_once(
                 "final-record", f"the final record could not be read: {failure.message}", Level.INFO
             )
             self._finish_terminal()
         elif failure.kind is FailureKind.AUTH:
             self._finish(endings.auth_refused(self.job, failure))
-        elif self.reads.gone(now) and not self._in_grace(now):
+        elif self.reads.gone(now) and not self._limits.in_grace(now):
             self._finish(endings.gone(self.job, failure))
-        elif self.reads.refused or (failure.kind is FailureKind.FATAL and not self._had_contact):
+        elif self.reads.refused or (failure.kind is FailureKind.FATAL and not self._limits.had_contact):
             self._finish(endings.unreachable(self.job, failure))
         else:
-            level = Level.DETAIL if self._in_grace(now) else Level.WARNING
+            level = Level.DETAIL if self._limits.in_grace(now) else Level.WARNING
             self._notice(f"read-failed:{failure.kind.value}", _describe(failure), level)
 
     def _on_stream_opened(self, event: StreamOpened, now: float, _random: float) -> None:
@@ -177,7 +173,7 @@ class WatchMachine:
         accepted, was_trusted = decision.action is Action.APPLY, self.stream.trusted
         self.stream.heard(now, accepted=accepted)
         if accepted:
-            self._good_word()
+            self._limits.good_word()
             self.reads.contradicted()
             if not was_trusted and self.reads.failures == 0:
                 self.reads.next_poll_at = now + self._pause(random)
@@ -207,8 +203,7 @@ class WatchMachine:
         if decision.action is Action.APPLY:
             self._after_apply(decision, now, random)
         elif decision.action is Action.VERIFY:
-            if decision.reason in _CLAIMS and seen.source in _CLAIMANTS:
-                self.claim = seen
+            self._claim.consider(decision)
             if decision.reason is not Reason.UNREADABLE or not seen.source.is_read:
                 self.reads.want_verify(now, random)
         return decision
@@ -217,34 +212,29 @@ class WatchMachine:
         job = decision.after
         if job is None:
             return
-        self._changed_at = now
+        self._limits.changed_at = now
         self.reads.pace.changed()
         if not job.status.terminal:
-            self._closing_since = None  # a later attempt began while the last record was fetched
+            self._limits.closing_since = None  # a later attempt began while the last record was fetched
         if job.verified and job.status.terminal and job.proven:
-            self.claim = None
+            self._claim.drop()
             if decision.observation.source.is_read:
                 self._finish_terminal()
-            elif self._closing_since is None:
+            elif self._limits.closing_since is None:
                 # The frame ends the watch; one more read brings the final record and settles what it can.
-                self._closing_since = now
+                self._limits.closing_since = now
                 self.reads.want_verify(now, random, at_once=True)
         elif job.verified and not job.status.terminal and self._reaches_until(job):
             self._finish(endings.until_reached(job))
 
-    def _weigh_claim(self, claim: Observation, *, moved: bool, now: float, random: float) -> None:
-        """A verified read came back and an end is still only claimed."""
-        if _is_outdated(claim, self.job):
-            self.claim, self._claim_reads = None, 0
-            return
-        # A job that visibly moves on refutes nothing yet (a replica catches up), but it buys time.
-        self._claim_reads = 0 if moved else self._claim_reads + 1
-        if self._claim_reads >= self.options.max_verifies:
+    def _weigh(self, claim: Observation, *, moved: bool, now: float, random: float) -> None:
+        weight = self._claim.weigh(claim, self.job, moved=moved)
+        if weight is Weight.EXHAUSTED:
             self._finish(endings.unconfirmed(self.job, claim))
-            return
-        if self._claim_reads > 1:
-            self._say_once("disagreement", endings.disagreement(self.job, claim), Level.WARNING)
-        self.reads.want_verify(now, random)
+        elif weight is not Weight.REFUTED:
+            if weight is Weight.DOUBTED:
+                self._say_once("disagreement", endings.disagreement(self.job, claim), Level.WARNING)
+            self.reads.want_verify(now, random)
 
     def _reaches_until(self, job: Job) -> bool:
         until = self.options.until
@@ -253,7 +243,7 @@ class WatchMachine:
     # --- the plan -------------------------------------------------------------------------------------
 
     def _plan(self, now: float) -> None:
-        overdue = self._overdue(now)
+        overdue = self._limits.overdue(now, self.job, self._claim)
         if overdue is not None:
             self._finish(overdue)
             return
@@ -261,70 +251,19 @@ class WatchMachine:
         if source is not None:
             self.reads.sent(source)
             self._out.append(Read(source))
-        if self._read_returned and self._closing_since is None and self.stream.due(now):
+        if self._read_returned and self._limits.closing_since is None and self.stream.due(now):
             self._out.append(OpenStream(self.stream.connecting()))
-        wake = self._next_wake()
+        wake = self._limits.next_wake(self.job, self.stream.retry_at)
         if wake < math.inf:
             self._out.append(SleepUntil(wake))
 
-    def _overdue(self, now: float) -> Finish | None:
-        options, job = self.options, self.job
-        if self._closing_since is not None and now >= self._closing_since + _FINAL_READ_WITHIN:
-            return endings.terminal(job)
-        if options.timeout is not None and now >= self._started_at + options.timeout:
-            return endings.deadline(job, options.timeout, self.reads.last_failure)
-        if self._silent_since is not None and now >= self._lost_at(self._silent_since):
-            return endings.lost(job, self.reads.last_failure, self.claim, after=now - self._silent_since)
-        if job is not None and endings.is_stalled(job, now, self._changed_at + options.stall_after):
-            return endings.stalled(job, options.stall_after)
-        return None
-
-    def _lost_at(self, silent_since: float) -> float:
-        limit = self.options.lost_after
-        if not self._had_contact:
-            limit = min(limit, self.options.first_contact)
-            if self._just_submitted:
-                limit = max(limit, self.options.not_found_grace)
-        failure = self.reads.last_failure
-        if failure is not None and failure.retry_after is not None:
-            # The server asked us to wait: that is contact of a kind, but not for ever.
-            limit = max(limit, min(self.reads.next_poll_at + 1.0 - silent_since, limit * _PATIENCE))
-        return silent_since + limit
-
-    def _next_wake(self) -> float:
-        candidates = []
-        if self.job is not None and self.job.status is JobStatus.UNKNOWN:
-            candidates.append(self._changed_at + self.options.stall_after)
-        if self._silent_since is not None:
-            candidates.append(self._lost_at(self._silent_since))
-        if self.options.timeout is not None:
-            candidates.append(self._started_at + self.options.timeout)
-        if self._closing_since is not None:
-            candidates.append(self._closing_since + _FINAL_READ_WITHIN)
-        elif self.stream.retry_at is not None:
-            candidates.append(self.stream.retry_at)
-        if (due := self.reads.next_due()) is not None:
-            candidates.append(due)
-        # With a read under way and nothing else to wait for, that read will wake us.
-        return min(candidates, default=math.inf)
-
     # --- small things ---------------------------------------------------------------------------------
-
-    def _good_word(self) -> None:
-        self._had_contact, self._silent_since = True, None
-
-    def _bad_read(self, now: float) -> None:
-        if self._silent_since is None:
-            self._silent_since = now
 
     def _pause(self, random: float) -> float:
         """Seconds until the next poll."""
         if self.stream.trusted and self.options.interval is None:
             return self.options.safety_interval
         return self.reads.pace.next_delay(random)
-
-    def _in_grace(self, now: float) -> bool:
-        return self._just_submitted and now < self._started_at + self.options.not_found_grace
 
     def _drop_silent_stream(self, now: float, random: float) -> None:
         self._out.append(CloseStream(self.stream.session))
@@ -355,13 +294,6 @@ class WatchMachine:
                 self._out.append(CloseStream(self.stream.session))
             self.finished = finish
             self._out.append(finish)
-
-
-def _is_outdated(claim: Observation, job: Job | None) -> bool:
-    """A read newer than the claim refutes it."""
-    if job is None or job.updated_at is None or claim.updated_at is None or not job.source.is_read:
-        return False
-    return job.updated_at.compare(claim.updated_at) > 0
 
 
 def _describe(failure: Failure) -> str:

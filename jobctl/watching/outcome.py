@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from jobctl.errors import (
     ApiError,
     DeadlineExceeded,
@@ -12,8 +14,10 @@ from jobctl.errors import (
 )
 from jobctl.exit_codes import ExitCode, code_of_status
 from jobctl.model import JobStatus
-from jobctl.story import Story
 from jobctl.watching.events import Ending, Finish
+
+if TYPE_CHECKING:
+    from jobctl.story import Story
 
 _CODES = {
     Ending.UNTIL: ExitCode.COMPLETED,

@@ -45,7 +45,7 @@ def backoff(attempt: int, random: float, *, base: float = 0.5, cap: float = 30.0
 class PollBudget:
     """At most `rate` requests per second, evenly spaced, for everything that asks one server.
 
-    Evenly spaced slots keep the promise in *every* window of a second, which a bucket that may burst does not.
+    Evenly spaced slots keep the promise in *every* window of a second; a bucket that may burst does not.
     """
 
     def __init__(self, rate: float) -> None:

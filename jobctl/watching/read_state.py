@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from jobctl.model import Source
 from jobctl.watching.events import Failure, FailureKind
-from jobctl.watching.options import WatchOptions
 from jobctl.watching.pacing import AdaptivePace, backoff
+
+if TYPE_CHECKING:
+    from jobctl.watching.options import WatchOptions
 
 _VERIFY_CAP = 5.0
 _GONE_AFTER = 2
@@ -50,7 +54,7 @@ class ReadState:
             self.verify_at = None
 
     def prompt(self, now: float) -> None:
-        """Something happened that only a read explains: poll at once, though not more often than `fastest`."""
+        """Something happened that only a read explains: poll at once, but not more often than `fastest`."""
         at = max(now, self._prompted_at + self._options.fastest)
         if at < self.next_poll_at:
             self._prompted_at = self.next_poll_at = at

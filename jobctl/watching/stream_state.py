@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from jobctl.watching.options import WatchOptions
 from jobctl.watching.pacing import backoff
+
+if TYPE_CHECKING:
+    from jobctl.watching.options import WatchOptions
 
 _SILENT_MOVES = 2
 _SHORT = 5.0

@@ -20,7 +20,13 @@ if TYPE_CHECKING:
     from jobctl.watching.machine import WatchMachine
     from jobctl.watching.options import WatchOptions
 
-_NEEDS_NEWER_TRUTH = {Reason.REQUEUED, Reason.TERMINAL_CORRECTED, Reason.NEW_ATTEMPT, Reason.PROGRESSED}
+_NEEDS_NEWER_TRUTH = {
+    Reason.REQUEUED,
+    Reason.TERMINAL_CORRECTED,
+    Reason.NEW_ATTEMPT,
+    Reason.PROGRESSED,
+    Reason.REOPENED,
+}
 _TICKS_AT_ONCE = 50
 
 
@@ -43,8 +49,10 @@ def truth_of(decision: Decision) -> int:
 def p1_monotone(decision: Decision, shown: int, weather: Weather) -> None:
     """What is shown is monotone in (attempt, version, rank) except by `corrected`."""
     before, after, reason = decision.before, decision.after, decision.reason
-    if before is None or after is None or not before.verified or not goes_back(before, after):
+    if before is None or after is None or not goes_back(before, after):
         return
+    if not before.verified and decision.observation.source.is_read:
+        return  # what is only remembered is outranked by any read
     if reason is Reason.CORRECTED:
         honest = not weather.reads_are_honest or truth_of(decision) > shown or shown == LIE
         require(honest, "P1 corrected away from the truth", decision)
@@ -58,20 +66,20 @@ def p2_terminal_absorbs(decision: Decision) -> None:
     before, after = decision.before, decision.after
     if before is None or after is None or not before.verified or not before.status.terminal:
         return
-    allowed = decision.reason in {Reason.TERMINAL_CORRECTED, Reason.NEW_ATTEMPT}
+    allowed = decision.reason in {Reason.TERMINAL_CORRECTED, Reason.NEW_ATTEMPT, Reason.REOPENED}
     require(after.status is before.status or allowed, "P2 an end un-happened", decision)
 
 
-def p3_duplicate(decision: Decision) -> None:
+def p3_duplicate(decision: Decision, *, follow_restarts: bool) -> None:
     """A duplicate changes nothing."""
-    again = reconcile(decision.after, decision.observation)
+    again = reconcile(decision.after, decision.observation, follow_restarts=follow_restarts)
     require(again.after is decision.after, "P3 a repetition changed something", again)
 
 
 def p4_converges(job: Job | None, server: Server, weather: Weather, reader: Reader, now: float) -> None:
     """Any delivery order plus one fresh verified read gives the server's state (P9: after a crash as well)."""
     index = server.index_at(now)
-    if index < 0:
+    if index < 0 or server.reopens:  # without a number or a time, a restarted job cannot be told from a late word
         return
     basis = job.revision if job else 0
     payload = server.payload(index, weather.reads)
@@ -123,7 +131,7 @@ class Watched:
         """Check one decision, whatever it came from."""
         p1_monotone(decision, self.shown, self._weather)
         p2_terminal_absorbs(decision)
-        p3_duplicate(decision)
+        p3_duplicate(decision, follow_restarts=self._options.follow_restarts)
         p10_no_invented_end(decision.after, self._server, now)
         if decision.action is Action.APPLY:
             self.shown = truth_of(decision)

@@ -12,12 +12,12 @@ from typing import Any, Final
 
 from world.make import JOB
 from world.reads import Answer, ReadPath
-from world.rules import RuleBroken, Watched, p4_converges, p7_keepalive, require
+from world.rules import RuleBroken, Watched, p4_converges, p7_keepalive, require, truth_of
 from world.server import Server, write_script
 from world.sockets import Closed, Frame, Opened, SocketPath
 from world.weather import Weather, forecast
 
-from jobctl.model import Http, Observation, Source
+from jobctl.model import Decision, Http, Observation, Source
 from jobctl.observe import Reader
 from jobctl.profile.model import Operation, Profile
 from jobctl.reasons import Action
@@ -72,6 +72,7 @@ class World:
             interval=rng.choice((None, None, None, 1.0, 5.0)),
             max_verifies=rng.choice((5, 5, 2)),
             stall_after=rng.choice((600.0, 20.0)),
+            follow_restarts=rng.random() < 0.3,
         )
         self.now = 0.0
         self.steps = 0
@@ -120,12 +121,13 @@ class World:
         log = self._process.log
         if log and self.weather.tears_line:
             log[-1] = log[-1][: self._rng.randrange(len(log[-1]))]
-        story = replay(log)
+        story = self._replay(log)
         self._process = self._start(self._process.number + 1)
         known: tuple[Observation, ...] = ()
         if story.job is not None:
             body = {"id": JOB, **(job_record(story.job) or {})}
             body["status"] = body.pop("raw_status")
+            body["truth"] = truth_of(story.filter(action=Action.APPLY)[-1])
             known = (READER.observe(body, Source.STORE, JOB, self._wall()),)
         self._tell(Started(known))
 
@@ -204,8 +206,7 @@ class World:
 
     def _emitted(self, process: Process, emit: Emit) -> None:
         decision = emit.decision
-        record = decision_record(decision, seq=len(process.log), profile="world")
-        process.log.append(json.dumps(record))
+        process.log.append(self._line(decision, len(process.log)))
         process.watched.decided(decision, self.now)
         if decision.action is Action.APPLY:
             p4_converges(decision.after, self.server, self.weather, READER, self.now)
@@ -239,13 +240,26 @@ class World:
     def _check_log(self) -> None:
         """P6: replaying a story rebuilds the state bit for bit."""
         process = self._process
-        story = replay(process.log)
+        story = self._replay(process.log)
         require(story.job == process.machine.job, "P6 the log rebuilds another state", story.job)
-        again = [
-            json.dumps(decision_record(decision, seq=seq, profile="world"))
-            for seq, decision in enumerate(story)
-        ]
+        again = [self._line(decision, seq) for seq, decision in enumerate(story)]
         require(again == process.log, "P6 the log re-decides differently")
+
+    def _line(self, decision: Decision, seq: int) -> str:
+        follow = self.options.follow_restarts
+        return json.dumps(decision_record(decision, seq=seq, profile="world", follow_restarts=follow))
+
+    def _replay(self, log: list[str]) -> Story:
+        """Decide a log again; a torn last line is skipped."""
+        story = Story(JOB, follow_restarts=self.options.follow_restarts)
+        for number, line in enumerate(log):
+            try:
+                record = json.loads(line)
+            except ValueError:
+                require(number == len(log) - 1, "a line in the middle of the log is torn")
+                break
+            story.record(observation_of(record, READER))
+        return story
 
     def _report(self, broken: str) -> str:
         lines = [
@@ -257,19 +271,6 @@ class World:
         ]
         lines += [f"  {now:9.3f} {describe(event)} -> {[describe(i) for i in out]}" for now, event, out in self.trace[-40:]]
         return "\n".join(lines)
-
-
-def replay(log: list[str]) -> Story:
-    """Decide a log again; a torn last line is skipped."""
-    story = Story(JOB)
-    for number, line in enumerate(log):
-        try:
-            record = json.loads(line)
-        except ValueError:
-            require(number == len(log) - 1, "a line in the middle of the log is torn")
-            break
-        story.record(observation_of(record, READER))
-    return story
 
 
 def describe(item: Any) -> str:

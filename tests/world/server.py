@@ -39,8 +39,10 @@ class Server:
         self._times = [truth.since for truth in script]
 
     @property
-    def born(self) -> float:
-        return self._times[0]
+    def reopens(self) -> bool:
+        """Does it go on after an end, without an attempt number to say so?"""
+        pairs = zip(self.script, self.script[1:], strict=False)
+        return any(one.ended and not other.ended and one.attempt is None for one, other in pairs)
 
     @property
     def end(self) -> float:
@@ -78,7 +80,7 @@ def write_script(rng: random.Random) -> list[Truth]:
     numbered = rng.random() < 0.35
     with_progress = rng.random() < 0.7
     now = rng.choice((-20.0, -0.5, -0.5, 0.0, 0.5, 3.0))
-    attempts = rng.choice((1, 1, 1, 2)) if numbered else 1
+    attempts = rng.choice((1, 1, 1, 2)) if numbered or rng.random() < 0.15 else 1
     for attempt in range(1, attempts + 1):
         number = attempt if numbered else None
         for again in range(rng.choice((1, 1, 1, 2, 3))):
@@ -94,6 +96,9 @@ def write_script(rng: random.Random) -> list[Truth]:
         end = rng.choice(("completed", "completed", "completed", "failed", "cancelled"))
         if attempt < attempts:
             end = "failed"
+        elif rng.random() < 0.05:  # the server thinks better of it
+            script.append(Truth(now, "failed" if end != "failed" else "cancelled", None, number))
+            now += rng.choice((0.001, 1.0, 5.0))
         script.append(Truth(now, end, script[-1].progress if script else None, number))
         now += rng.choice((0.001, 1.0, 5.0))
     return script

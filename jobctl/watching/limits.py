@@ -1,0 +1,100 @@
+"""The clocks of one watch: lost contact, the deadline, the stall guard and the last read."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final
+
+from jobctl.model import JobStatus
+from jobctl.watching import endings
+
+if TYPE_CHECKING:
+    from jobctl.model import Job
+    from jobctl.watching.claim import Claim
+    from jobctl.watching.events import Finish
+    from jobctl.watching.options import WatchOptions
+    from jobctl.watching.read_state import ReadState
+
+_FINAL_READ_WITHIN: Final = 5.0
+_PATIENCE: Final = 5
+"""How many times `lost_after` a server may keep us waiting with Retry-After."""
+
+
+class TimeLimits:
+    """Remembers when what happened; says what is overdue, and when to look again. Monotonic seconds."""
+
+    def __init__(self, options: WatchOptions, reads: ReadState) -> None:
+        self._options, self._reads = options, reads
+        self._started_at = 0.0
+        self._just_submitted = False
+        self._silent_since: float | None = None
+        """When the first bad read after the last good word came back; one that waits its turn is not bad."""
+        self.had_contact = False
+        self.changed_at = 0.0
+        self.closing_since: float | None = None
+        """When a frame showed the end; one more read brings the final record."""
+
+    def start(self, now: float, *, just_submitted: bool) -> None:
+        """The watch begins."""
+        self._started_at = self.changed_at = now
+        self._just_submitted = just_submitted
+
+    def good_word(self) -> None:
+        """A readable word about this job."""
+        self.had_contact, self._silent_since = True, None
+
+    def bad_read(self, now: float) -> None:
+        """A read that brought nothing."""
+        if self._silent_since is None:
+            self._silent_since = now
+
+    def in_grace(self, now: float) -> bool:
+        """Just submitted: the job may not be readable yet."""
+        return self._just_submitted and now < self._started_at + self._options.not_found_grace
+
+    def overdue(self, now: float, job: Job | None, claim: Claim) -> Finish | None:
+        """Return how the watch ends now, None while there is time."""
+        options, failure = self._options, self._reads.last_failure
+        if self.closing_since is not None and now >= self.closing_since + _FINAL_READ_WITHIN:
+            return endings.terminal(job)
+        if options.timeout is not None and now >= self._started_at + options.timeout:
+            return endings.deadline(job, options.timeout, failure)
+        if self._silent_since is not None and now >= self._lost_at(self._silent_since):
+            return endings.lost(job, failure, claim.seen, after=now - self._silent_since)
+        if job is not None and _may_stall(job) and now >= self.changed_at + options.stall_after:
+            return endings.stalled(job, options.stall_after)
+        return None
+
+    def next_wake(self, job: Job | None, retry_at: float | None) -> float:
+        """Return when to look again; infinity when a read is under way and nothing else is waited for."""
+        candidates = [math.inf]
+        if job is not None and _may_stall(job):
+            candidates.append(self.changed_at + self._options.stall_after)
+        if self._silent_since is not None:
+            candidates.append(self._lost_at(self._silent_since))
+        if self._options.timeout is not None:
+            candidates.append(self._started_at + self._options.timeout)
+        if self.closing_since is not None:
+            candidates.append(self.closing_since + _FINAL_READ_WITHIN)
+        elif retry_at is not None:
+            candidates.append(retry_at)
+        if (due := self._reads.next_due()) is not None:
+            candidates.append(due)
+        return min(candidates)
+
+    def _lost_at(self, silent_since: float) -> float:
+        limit = self._options.lost_after
+        if not self.had_contact:
+            limit = min(limit, self._options.first_contact)
+            if self._just_submitted:
+                limit = max(limit, self._options.not_found_grace)
+        failure = self._reads.last_failure
+        if failure is not None and failure.retry_after is not None:
+            # The server asked us to wait: that is contact of a kind, but not for ever.
+            limit = max(limit, min(self._reads.next_poll_at + 1.0 - silent_since, limit * _PATIENCE))
+        return silent_since + limit
+
+
+def _may_stall(job: Job) -> bool:
+    """A word nobody mapped may well mean the end, and must not make an endless wait."""
+    return job.status is JobStatus.UNKNOWN
