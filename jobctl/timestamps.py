@@ -121,5 +121,5 @@ def _from_number(value: float, text: str) -> Timestamp | None:
                 return Timestamp(value * unit, unit, text)
             # A double of today's epoch seconds resolves about 0.2 µs, so whole µs are all it says; its repr
             # drops trailing zeros, so the digits shown say nothing about the precision meant.
-            return Timestamp(round(value * unit / 1000) * 1000, 1000, text)
+            return Timestamp(round(value * (unit / 1000)) * 1000, 1000, text)
     return None

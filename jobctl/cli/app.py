@@ -27,15 +27,15 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    rich_markup_mode="rich",
+    rich_markup_mode="markdown",
 )
 
-_COMMANDS: dict[str, dict[str, Callable[..., Any]]] = {
+COMMANDS: dict[str, dict[str, Callable[..., Any]]] = {
     "Jobs": {"submit": submit, "status": status, "watch": watch, "cancel": cancel, "list": list_jobs},
     "Afterwards": {"explain": explain},
     "Set-up and practice": {"profiles": profiles, "sandbox": sandbox, "demo": demo},
 }
-for panel, commands in _COMMANDS.items():
+for panel, commands in COMMANDS.items():
     for name, function in commands.items():
         # The registry of faults is read only by whoever asks about the sandbox.
         epilog = fault_help() if name == "sandbox" and name in sys.argv[1:] else None

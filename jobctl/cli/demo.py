@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from jobctl.sandbox.incidents import Outcome, Row
 
 _HEADS = ("time", "from", "says", "naive client", "jobctl", "why")
-_WIDTHS = (6, 7, 20, 18, 15)
+_WIDTHS = (6, 6, 21, 14, 13)
 
 
 def demo() -> None:
@@ -107,8 +107,9 @@ def _score(console: Console, outcome: Outcome) -> None:
 
     contest = outcome.contest
     backwards = contest.naive_steps_back
-    examples = ", ".join(dict.fromkeys(backwards))
-    console.print(Text(f"naive:  went backwards {len(backwards)} times ({examples})", style="red"))
+    # Those that leave `completed` hurt most: they come first.
+    examples = ", ".join(sorted(dict.fromkeys(backwards), key=lambda step: "completed" not in step)[:3])
+    console.print(Text(f"naive:  went backwards {len(backwards)} times: {examples}", style="red"))
     console.print(
         Text(
             f"jobctl: went backwards {len(contest.jobctl_steps_back)} times, shows {contest.jobctl}",

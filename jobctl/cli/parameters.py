@@ -115,7 +115,7 @@ FollowRestartsOption = Annotated[
         "--follow-restarts", help="Believe a server that restarts a finished job.", rich_help_panel=_WATCHING
     ),
 ]
-JobsArgument = Annotated[list[str], typer.Argument(metavar="JOB…", help="Job ids.", show_default=False)]
+JobsArgument = Annotated[list[str], typer.Argument(metavar="JOB", help="Job ids.", show_default=False)]
 
 
 def settings_for(profile: str | None, base_url: str | None, config: str | None, **flags: Any) -> Settings:

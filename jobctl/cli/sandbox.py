@@ -12,14 +12,14 @@ from jobctl.errors import ConfigError
 
 
 def fault_help() -> str:
-    """The registry of faults as the epilogue of --help, one paragraph a fault."""
+    """The registry of faults as the epilogue of --help, a Markdown list."""
     from jobctl.sandbox.faults import FAULTS
 
-    lines = ["Faults (NAME, NAME=VALUE, NAME@RATE%; s: server, t: tunnel; all of them combine):"]
+    lines = ["Faults (`name`, `name=value`, `name@rate`; all of them combine):", ""]
     for kind in FAULTS.values():
-        where = "/".join(sorted(place.value[0] for place in kind.where))
-        lines.append(f"{kind.syntax.replace('[', '(').replace(']', ')')} · {where} · {kind.help}")
-    return "\n\n".join(lines)
+        where = "/".join(sorted(place.value for place in kind.where))
+        lines.append(f"- `{kind.syntax}` {kind.help} ({where})")
+    return "\n".join(lines)
 
 
 def sandbox(

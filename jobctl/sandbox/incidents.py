@@ -16,7 +16,7 @@ from jobctl.api import JobClient
 from jobctl.client.answers import payload_of
 from jobctl.client.carrier import wall_clock
 from jobctl.client.messages import Request, Response
-from jobctl.model import Decision, JobStatus, Observation, Source
+from jobctl.model import Decision, Job, JobStatus, Observation, Source
 from jobctl.profile.load import Profiles
 from jobctl.reasons import Action
 from jobctl.stream import listen
@@ -33,6 +33,8 @@ _OPEN_PAGE_FOR: Final = 3.5
 _RECONNECT_EVERY: Final = 0.7
 _POLL_EVERY: Final = 0.8
 _STUCK_AT: Final = 95.0
+_SHOWN_OF_A_KIND: Final = 2
+_SHOWN_PROGRESS: Final = 30.0
 
 
 class Row(NamedTuple):
@@ -61,6 +63,7 @@ class Contest:
     _naive_rank: int = -1
     _jobctl_rank: int = -1
     _shown: Counter[str] = field(default_factory=Counter)
+    _last_shown: tuple[JobStatus, int] | None = None
 
     def hear(self, decision: Decision) -> None:
         """One observation, as jobctl decided it and as a client would take it that believes the last word."""
@@ -76,11 +79,20 @@ class Contest:
         if decision.action is not Action.APPLY:
             self.reasons[decision.reason.value] += 1
         why = "" if decision.action is Action.APPLY else f"{decision.action.value}: {decision.reason.value}"
-        self._shown[why] += 1
-        if self.jobctl != jobctl_before or step_back or (why and self._shown[why] == 1):
+        kind = f"{why}{' back' if step_back else ''}"
+        self._shown[kind] += 1
+        if self._moved_visibly(after) or (self._shown[kind] <= _SHOWN_OF_A_KIND and kind):
             at = time.monotonic() - self.started
             said = "keep-alive" if decision.observation.keepalive else _said(seen)
             self.show(Row(at, seen.source.value, said, self.naive, self.jobctl, why, step_back))
+
+    def _moved_visibly(self, after: Job | None) -> bool:
+        """A new status, or a quarter of the way further."""
+        if after is None:
+            return False
+        now = after.status, int((after.progress or 0.0) // _SHOWN_PROGRESS)
+        moved, self._last_shown = now != self._last_shown, now
+        return moved
 
     def _step(self, status: JobStatus, before: str, now: str, backwards: list[str], rank: str) -> bool:
         former = getattr(self, rank)

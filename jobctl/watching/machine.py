@@ -179,7 +179,7 @@ class WatchMachine:
                 self.reads.next_poll_at = now + self._pause(random)
 
     def _on_stream_closed(self, event: StreamClosed, now: float, random: float) -> None:
-        if event.session != self.stream.session or self.stream.socket in {Socket.WAITING, Socket.GIVEN_UP}:
+        if event.session != self.stream.session or self.stream.socket not in {Socket.CONNECTING, Socket.OPEN}:
             return  # a close we asked for is silent
         what = f"socket closed ({event.code})" if event.opened else "socket refused"
         text = f"{what}: {event.reason}" if event.reason else what

@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+import pytest
+from support.program import Starter
+
+from jobctl.sandbox import Sandbox
+
+
+@pytest.fixture(scope="session")
+def shared_box():
+    with Sandbox() as box:
+        yield box
+
+
+@pytest.fixture
+def box(shared_box):
+    """One running sandbox, without faults, counters at zero."""
+    shared_box.set_faults((), (), seed=0)
+    shared_box.reset_requests()
+    yield shared_box
+    shared_box.set_faults((), ())
+
+
+@pytest.fixture
+def jobctl(tmp_path, box):
+    """Runs `jobctl …` against the sandbox, in an empty folder that is its home as well."""
+    return Starter(tmp_path, JOBCTL_BASE_URL=box.url)
+
+
+@pytest.fixture
+def alone(tmp_path):
+    """Runs `jobctl …` with nothing set."""
+    return Starter(tmp_path)

@@ -1,0 +1,80 @@
+"""The README says what the code does: its tables are drawn from the registries, its commands exist."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from jobctl.exit_codes import ExitCode
+from jobctl.reasons import Reason
+
+README = Path(__file__).resolve().parent.parent / "README.md"
+
+
+def exit_code_table() -> str:
+    rows = [f"| {int(code)} | {code.sentence} |" for code in ExitCode]
+    return "\n".join(["| code | when |", "|---|---|", *rows])
+
+
+def reason_table() -> str:
+    rows = [
+        f"| `{reason.value}` | {' / '.join(action.value for action in reason.actions)} | {reason.sentence} |"
+        for reason in Reason
+    ]
+    return "\n".join(["| reason | action | because |", "|---|---|---|", *rows])
+
+
+TABLES = {"exit codes": exit_code_table, "reasons": reason_table}
+
+
+def block(name: str) -> str:
+    found = re.search(rf"<!-- table: {name} -->\n(.*?)\n<!-- end -->", README.read_text("utf-8"), re.DOTALL)
+    assert found, f"README has no block {name!r}"
+    return found.group(1)
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_table_is_what_the_code_says(name):
+    assert block(name) == TABLES[name](), "run `python tests/test_readme.py` to draw the tables again"
+
+
+@pytest.mark.parametrize("name", ["demo", "tests"])
+def test_the_two_commands_are_on_the_first_screen(name):
+    lines = README.read_text("utf-8").splitlines()
+    assert lines.index(f"<!-- command: {name} -->") < 60
+
+
+def test_every_command_of_the_program_is_shown():
+    from jobctl.cli.app import COMMANDS
+
+    text = README.read_text("utf-8")
+    names = [name for panel in COMMANDS.values() for name in panel]
+    assert [name for name in names if f"jobctl {name}" not in text] == []
+
+
+def test_every_jobctl_command_in_the_readme_exists():
+    from jobctl.cli.app import COMMANDS
+
+    names = {name for panel in COMMANDS.values() for name in panel}
+    text = "\n".join(re.findall(r"```sh\n(.*?)```", README.read_text("utf-8"), re.DOTALL))
+    used = set(re.findall(r"\bjobctl ([a-z]+)", text))
+    assert used - names == set()
+
+
+def main() -> None:
+    text = README.read_text("utf-8")
+    for name, render in TABLES.items():
+        text = re.sub(
+            rf"(<!-- table: {name} -->\n).*?(\n<!-- end -->)",
+            lambda found, drawn=render(): found.group(1) + drawn + found.group(2),
+            text,
+            flags=re.DOTALL,
+        )
+    README.write_text(text, "utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
