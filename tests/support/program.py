@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import functools
 import json
@@ -99,9 +100,13 @@ class Program:
         os.kill(self.pid, number)
 
     def kill(self):
-        """End it, whatever it does."""
+        """End it, whatever it does, and let go of everything."""
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGKILL)
+        for key in list(self._selector.get_map().values()):
+            self._selector.unregister(key.fd)
+            os.close(key.fd)
+        self._wait()
 
     def finish(self, timeout=TIMEOUT):
         """Wait for the end and return what was said."""
@@ -172,9 +177,10 @@ def _forked(argv, environ, cwd, streams):
 def _zygote():
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with theirs:
-        subprocess.Popen(
-            [sys.executable, "-W", "ignore", str(Path(__file__).with_name("zygote.py"))],
+        process = subprocess.Popen(
+            [sys.executable, str(Path(__file__).with_name("zygote.py"))],
             stdin=theirs,
             env=os.environ | {"PYTHONPATH": str(ROOT)},
         )
+    atexit.register(lambda: (ours.close(), process.wait(TIMEOUT)))
     return ours
