@@ -46,7 +46,7 @@ class Reason(StrEnum):
     UNCONFIRMED_TERMINAL = (
         "unconfirmed-terminal",
         _VERIFY,
-        "an end without updated_at is believed only from a read",
+        "an end without updated_at, or in a cancel's answer, is believed only from a read",
     )
     FIRST_SEEN = "first-seen", _APPLY, "nothing was known before"
     OLDER_ATTEMPT = "older-attempt", _IGNORE, "it belongs to an earlier attempt"

@@ -52,7 +52,8 @@ def _judge(job: Job | None, seen: Observation) -> Reason:
         return Reason.STORED_HINT
     if (
         status.terminal
-        and seen.updated_at is None
+        # What a cancel answers is what was asked for: it never sets an end, dated or not.
+        and (seen.updated_at is None or seen.source is Source.CANCEL)
         and not seen.source.is_read
         and seen.source
         is not Source.STORE  # a tombstone holds off late frames, and ends nothing: verified=False

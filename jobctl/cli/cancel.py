@@ -57,7 +57,8 @@ def cancel(
     waiting = [job for job in ids if job in asked.accepted]
     if no_wait or not waiting:
         if as_json:
-            output.result_json({"exit_code": int(asked.code()), "jobs": list(asked.documents.values())})
+            told = [asked.documents.get(job) or _requested(job) for job in ids]
+            output.result_json({"exit_code": int(asked.code()), "jobs": told})
         output.leave(asked.code())
     from jobctl.cli.session import WatchPlan, make_options, resume_command, run_watch
     from jobctl.exit_codes import worst
@@ -81,6 +82,11 @@ def cancel(
         for job, finish in watched.finishes.items():
             _tell_end(job, finish)
     output.leave(worst([*asked.codes, watched.code]))
+
+
+def _requested(job: str) -> dict[str, Any]:
+    """A job whose cancel was accepted and not waited for: what becomes of it nobody knows yet."""
+    return {"job": job, "status": None, "cancel": "requested", "exit_code": 0}
 
 
 def judge_cancel(finish: Finish) -> ExitCode:

@@ -48,14 +48,14 @@ def status_words(job: Job) -> str:
     return job.status.value if raw.casefold() == job.status.value else f"{job.status.value} ({raw})"
 
 
-def details(job: Job) -> list[str]:
-    """What else is known, in the order a person asks for it."""
+def details(job: Job, *, in_full: bool = True) -> list[str]:
+    """What else is known, in the order a person asks for it. `in_full` adds the server's time."""
     found = []
     if job.progress is not None:
         found.append(f"{job.progress:.3g} %")
     if job.attempt is not None:
         found.append(f"attempt {job.attempt}")
-    if job.updated_at is not None:
+    if job.updated_at is not None and in_full:
         found.append(f"updated {visible(job.updated_at.text, 40)}")
     if job.error is not None:
         found.append(f"error: {as_text(job.error)}")

@@ -30,6 +30,9 @@ _STYLES = {
     JobStatus.UNKNOWN: "bold yellow",
 }
 _ROWS_LEFT_FREE = 6
+_NAME_WIDTH = 28
+_BAR_WIDTH = 20
+_WIDE_ENOUGH_FOR_A_BAR = 90
 
 
 class Board:
@@ -44,11 +47,15 @@ class Board:
         machines = self._machines()
         running = [item for item in machines.items() if item[1].finished is None]
         room = max(3, console.size.height - _ROWS_LEFT_FREE)
-        table = Table.grid(padding=(0, 1))
-        for column in range(4):
-            table.add_column(no_wrap=True, overflow="ellipsis", ratio=2 if column == 3 else None)
+        table = Table.grid(padding=(0, 2, 0, 0), expand=True)
+        for _column in range(2):
+            table.add_column(no_wrap=True, overflow="ellipsis", max_width=_NAME_WIDTH)
+        if console.size.width >= _WIDE_ENOUGH_FOR_A_BAR:
+            table.add_column(width=_BAR_WIDTH)
+        table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
         for job, machine in running[:room]:
-            table.add_row(*self._row(job, machine))
+            cells = self._row(job, machine)
+            table.add_row(*(cells if len(table.columns) == len(cells) else (*cells[:2], cells[3])))
         yield table
         if len(running) > room:
             done = len(machines) - len(running)
@@ -102,7 +109,7 @@ def _socket(machine: WatchMachine, now: float) -> str:
 def _bar(job: Job) -> ProgressBar | Text:
     if job.progress is None:
         return Text("")
-    return ProgressBar(total=100.0, completed=job.progress, width=24)
+    return ProgressBar(total=100.0, completed=job.progress, width=_BAR_WIDTH)
 
 
 class LiveLines(PlainLines):
@@ -125,6 +132,10 @@ class LiveLines(PlainLines):
         self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
         self._live.stop()
+
+    def _is_worth_a_line(self, before: Job | None, after: Job) -> bool:
+        """The bar shows progress; a line is for what stays."""
+        return before is None or (before.raw_status, before.attempt) != (after.raw_status, after.attempt)
 
     def write(self, text: str, *, is_result: bool) -> None:
         """Print above the board; what is no result is dimmed."""

@@ -94,13 +94,16 @@ class PlainLines:
         if self._quiet:
             return
         if decision.action is Action.APPLY and decision.after is not None:
-            if _changes_screen(decision.before, decision.after) or self._verbose:
+            if self._verbose or self._is_worth_a_line(decision.before, decision.after):
                 self.write(self._applied(decision, decision.after), is_result=True)
             return
         if self._verbose:
             self.write(self._refused(decision), is_result=False)
         elif decision.reason not in _QUIET_REASONS and would_have_changed(decision):
             self._once(decision.observation.job, decision.reason.value, self._refused(decision))
+
+    def _is_worth_a_line(self, before: Job | None, after: Job) -> bool:
+        return before is None or _shown(before) != _shown(after)
 
     def notice(self, job: str, notice: Notice) -> None:
         """Show a notice, the same one once."""
@@ -140,8 +143,8 @@ class PlainLines:
     def _applied(self, decision: Decision, after: Job) -> str:
         source, reason = decision.observation.source.value, decision.reason
         why = f"{source}, {reason.value}" if self._verbose or reason.warns else source
-        words = "  ".join((status_words(after), *details(after)))
-        return f"{_clock(after.as_of)}  {visible(after.id, 80)}  {words}  ({why})"
+        words = "  ".join((status_words(after), *details(after, in_full=self._verbose)))
+        return f"{_clock(after.as_of)}  {self._subject(after.id)}{words}  ({why})"
 
     def _refused(self, decision: Decision) -> str:
         seen, reason = decision.observation, decision.reason
@@ -173,11 +176,8 @@ def would_have_changed(decision: Decision) -> bool:
     return known is None or seen.status is not known.status
 
 
-def _changes_screen(before: Job | None, after: Job) -> bool:
-    if before is None:
-        return True
-    shown = (before.status, before.raw_status, before.attempt, before.error, before.result, before.progress)
-    return shown != (after.status, after.raw_status, after.attempt, after.error, after.result, after.progress)
+def _shown(job: Job) -> tuple[Any, ...]:
+    return job.status, job.raw_status, job.attempt, job.error, job.result, job.progress
 
 
 def _clock(epoch: float | None = None) -> str:

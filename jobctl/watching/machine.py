@@ -184,7 +184,8 @@ class WatchMachine:
         what = f"socket closed ({event.code})" if event.opened else "socket refused"
         text = f"{what}: {event.reason}" if event.reason else what
         gave_up = self.stream.ended(now, random)
-        self._notice(f"stream-closed:{event.code}:{event.reason[:80]}", text, Level.INFO)
+        level = Level.INFO if self._limits.closing_since is None else Level.DETAIL
+        self._notice(f"stream-closed:{event.code}:{event.reason[:80]}", text, level)
         if gave_up:
             self._polling_only()
         if self.reads.failures == 0:
