@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from jobctl.profile.model import Profile
 
 FIELD_ORDER: Final = ("status", "id", "updated_at", "progress", "attempt", "error", "result")
+_UNKNOWN: Final = JobStatus.UNKNOWN
+_STREAM: Final = Source.STREAM
 _LONGEST_WORD: Final = 200
 _MEMO_LIMIT: Final = 512
 
@@ -65,9 +67,7 @@ class Reader:
             None if progress is None else self._as_percent(progress),
             None if error is None or is_falsy(error) else error,
             result,
-            (status is None or status is JobStatus.UNKNOWN)
-            and source is Source.STREAM
-            and self._is_keepalive(payload),
+            (status is None or status is _UNKNOWN) and source is _STREAM and self._is_keepalive(payload),
             basis,
             http,
         )
@@ -155,15 +155,16 @@ def _names_of(expression: str | None) -> tuple[_Names, str | None] | None:
 
 def _by_name(alternatives: list[tuple[str, ...]]) -> Callable[[Any], Values]:
     # JSON keys are strings: `payload.get(None)` reads a field the profile does not have as absent.
-    first = [names[0] if names else None for names in alternatives]
-    status, said_id, updated_at, progress, attempt, error, result = first
+    status, said_id, updated_at, progress, attempt, error, result = (
+        names[0] if names else None for names in alternatives
+    )
     others = [(index, names[1:]) for index, names in enumerate(alternatives) if len(names) > 1]
 
     def read(payload: Any) -> Values:
         if payload.__class__ is not dict:
             return _NOTHING
         get = payload.get
-        values: tuple[Any, ...] = (
+        return (
             get(status),
             get(said_id),
             get(updated_at),
@@ -172,13 +173,20 @@ def _by_name(alternatives: list[tuple[str, ...]]) -> Callable[[Any], Values]:
             get(error),
             get(result),
         )
+
+    def read_with_others(payload: Any) -> Values:
+        values = read(payload)
         for index, names in others:
-            if is_falsy(values[index]):
-                found = next((value for name in names if not is_falsy(value := get(name))), values[index])
-                values = (*values[:index], found, *values[index + 1 :])
+            if values[index] is None or is_falsy(values[index]):
+                changed = list(values)
+                for name in names:
+                    changed[index] = payload.get(name) if values is not _NOTHING else None
+                    if not is_falsy(changed[index]):
+                        break
+                values = tuple(changed)
         return values
 
-    return read
+    return read_with_others if others else read
 
 
 def _enveloped(

@@ -19,12 +19,40 @@ from jobctl.reasons import Action, Reason
 if TYPE_CHECKING:
     from jobctl.timestamps import Timestamp
 
+# Reading a member off its Enum costs ten times a global name, and every message passes here several times.
+_KEEPALIVE: Final = Reason.KEEPALIVE
+_OTHER_JOB: Final = Reason.OTHER_JOB
+_UNREADABLE: Final = Reason.UNREADABLE
+_STORED_HINT: Final = Reason.STORED_HINT
+_UNCONFIRMED_TERMINAL: Final = Reason.UNCONFIRMED_TERMINAL
+_FIRST_SEEN: Final = Reason.FIRST_SEEN
+_OLDER_ATTEMPT: Final = Reason.OLDER_ATTEMPT
+_NEW_ATTEMPT: Final = Reason.NEW_ATTEMPT
+_TERMINAL_LOCK: Final = Reason.TERMINAL_LOCK
+_REOPENED: Final = Reason.REOPENED
+_LATE_TERMINAL: Final = Reason.LATE_TERMINAL
+_OLDER_UPDATE: Final = Reason.OLDER_UPDATE
+_TERMINAL_CORRECTED: Final = Reason.TERMINAL_CORRECTED
+_TERMINAL_CONFLICT: Final = Reason.TERMINAL_CONFLICT
+_REQUEUED: Final = Reason.REQUEUED
+_CORRECTED: Final = Reason.CORRECTED
+_SAME_TIME_REGRESSION: Final = Reason.SAME_TIME_REGRESSION
+_UNVERSIONED_REGRESSION: Final = Reason.UNVERSIONED_REGRESSION
+_CONFIRMED: Final = Reason.CONFIRMED
+_DUPLICATE: Final = Reason.DUPLICATE
+_ADVANCED: Final = Reason.ADVANCED
+_PROGRESSED: Final = Reason.PROGRESSED
+_APPLY: Final = Action.APPLY
+_STORE: Final = Source.STORE
+_VERIFY: Final = Source.VERIFY
+_CANCEL: Final = Source.CANCEL
+
 _OLDER: Final = -1
 _SAME: Final = 0
 _NEWER: Final = 1
-_RESTARTS: Final = frozenset({Reason.FIRST_SEEN, Reason.NEW_ATTEMPT, Reason.REOPENED})
+_RESTARTS: Final = frozenset({_FIRST_SEEN, _NEW_ATTEMPT, _REOPENED})
 """Reasons after which nothing of the former record is carried over."""
-_LOWERS: Final = frozenset({Reason.REQUEUED, Reason.CORRECTED, Reason.TERMINAL_CORRECTED})
+_LOWERS: Final = frozenset({_REQUEUED, _CORRECTED, _TERMINAL_CORRECTED})
 """Reasons after which details of the former status are dropped."""
 
 
@@ -32,41 +60,40 @@ def reconcile(job: Job | None, observation: Observation, *, follow_restarts: boo
     """Decide what `observation` does to `job` (None: nothing known yet)."""
     reason = _judge(job, observation)
     action = reason.actions[0]
-    if reason is Reason.SAME_TIME_REGRESSION:
+    if reason is _SAME_TIME_REGRESSION:
         action = Action.IGNORE if job is not None and job.proven else Action.VERIFY
-    elif reason is Reason.REOPENED and follow_restarts:
-        action = Action.APPLY
-    after = _applied(job, observation, reason) if action is Action.APPLY else job
+    elif reason is _REOPENED and follow_restarts:
+        action = _APPLY
+    after = _applied(job, observation, reason) if action is _APPLY else job
     return Decision(observation, action, reason, job, after)
 
 
 def _judge(job: Job | None, seen: Observation) -> Reason:
     status = seen.status
     if seen.keepalive:
-        return Reason.KEEPALIVE
+        return _KEEPALIVE
     if seen.said_id is not None and seen.said_id != seen.job and not _same_id(seen.said_id, seen.job):
-        return Reason.OTHER_JOB
+        return _OTHER_JOB
     if status is None:
-        return Reason.UNREADABLE
-    if job is not None and seen.source is Source.STORE:
-        return Reason.STORED_HINT
+        return _UNREADABLE
+    if job is not None and seen.source is _STORE:
+        return _STORED_HINT
     if (
         status.terminal
         # What a cancel answers is what was asked for: it never sets an end, dated or not.
-        and (seen.updated_at is None or seen.source is Source.CANCEL)
+        and (seen.updated_at is None or seen.source is _CANCEL)
         and not seen.source.is_read
-        and seen.source
-        is not Source.STORE  # a tombstone holds off late frames, and ends nothing: verified=False
+        and seen.source is not _STORE  # a tombstone holds off late frames, and ends nothing: verified=False
         and (job is None or not job.status.terminal or _is_later_attempt(job, seen))
     ):
-        return Reason.UNCONFIRMED_TERMINAL
+        return _UNCONFIRMED_TERMINAL
     if job is None:
-        return Reason.FIRST_SEEN
+        return _FIRST_SEEN
     if not job.verified and seen.source.is_read:
         # A hint from the store is outranked by any read, whatever their versions say.
-        return Reason.CONFIRMED if status is job.status else Reason.FIRST_SEEN
+        return _CONFIRMED if status is job.status else _FIRST_SEEN
     if seen.attempt is not None and job.attempt is not None and seen.attempt != job.attempt:
-        return Reason.OLDER_ATTEMPT if seen.attempt < job.attempt else Reason.NEW_ATTEMPT
+        return _OLDER_ATTEMPT if seen.attempt < job.attempt else _NEW_ATTEMPT
     at, known_at = seen.updated_at, job.updated_at
     order = None if at is None or known_at is None else at.compare(known_at)
     if job.status.terminal:
@@ -77,23 +104,23 @@ def _judge(job: Job | None, seen: Observation) -> Reason:
 def _judge_against_end(job: Job, seen: Observation, status: JobStatus, order: int | None) -> Reason:
     """The job is known to have ended."""
     if not status.terminal:
-        return Reason.REOPENED if order == _NEWER else Reason.TERMINAL_LOCK
+        return _REOPENED if order == _NEWER else _TERMINAL_LOCK
     if order == _OLDER:
-        return Reason.OLDER_UPDATE
+        return _OLDER_UPDATE
     if status is not job.status:
         if (seen.source.is_read and order == _NEWER and job.dated) or _is_fresh(job, seen):
-            return Reason.TERMINAL_CORRECTED
-        return Reason.TERMINAL_CONFLICT
+            return _TERMINAL_CORRECTED
+        return _TERMINAL_CONFLICT
     return _judge_same_rank(job, seen, status, order)
 
 
 def _judge_against_live(job: Job, seen: Observation, status: JobStatus, order: int | None) -> Reason:
     """The job is known and not known to have ended."""
     if order == _OLDER:
-        return Reason.LATE_TERMINAL if status.terminal else Reason.OLDER_UPDATE
+        return _LATE_TERMINAL if status.terminal else _OLDER_UPDATE
     rank, known_rank = status.rank, job.status.rank
     if rank > known_rank:
-        return Reason.ADVANCED
+        return _ADVANCED
     lower_rank = rank < known_rank
     lower = lower_rank or (
         seen.progress is not None and job.progress is not None and seen.progress < job.progress
@@ -101,23 +128,23 @@ def _judge_against_live(job: Job, seen: Observation, status: JobStatus, order: i
     if not lower:
         return _judge_same_rank(job, seen, status, order)
     if order == _NEWER and job.dated:
-        return Reason.REQUEUED if lower_rank else Reason.PROGRESSED
+        return _REQUEUED if lower_rank else _PROGRESSED
     if _is_fresh(job, seen):
-        return Reason.CORRECTED
+        return _CORRECTED
     if order == _SAME:
-        return Reason.SAME_TIME_REGRESSION
+        return _SAME_TIME_REGRESSION
     # An undated state is later than its floor by an unknown amount: "newer than the floor" does not yet mean
     # newer than what is shown, and so it stands with the unversioned.
-    return Reason.UNVERSIONED_REGRESSION
+    return _UNVERSIONED_REGRESSION
 
 
 def _judge_same_rank(job: Job, seen: Observation, status: JobStatus, order: int | None) -> Reason:
     """Neither higher nor lower: is there anything new in it?"""
     if status is job.status and seen.source.is_read and not job.proven:
-        return Reason.CONFIRMED
+        return _CONFIRMED
     if order == _NEWER or _has_news(job, seen, status):
-        return Reason.PROGRESSED
-    return Reason.DUPLICATE
+        return _PROGRESSED
+    return _DUPLICATE
 
 
 def _has_news(job: Job, seen: Observation, status: JobStatus) -> bool:
@@ -136,7 +163,7 @@ def _has_news(job: Job, seen: Observation, status: JobStatus) -> bool:
 def _is_fresh(job: Job, seen: Observation) -> bool:
     """A verified read is evidence of now: nothing applied since it was sent, and no store answered it."""
     return (
-        seen.source is Source.VERIFY
+        seen.source is _VERIFY
         and seen.basis == job.revision
         and (seen.http is None or seen.http.cached_by is None)
     )
@@ -174,7 +201,7 @@ def _applied(job: Job | None, seen: Observation, reason: Reason) -> Job:
             seen.result,
             has_version or seen.source.is_read,
             has_version,
-            seen.source is not Source.STORE,
+            seen.source is not _STORE,
             1 if job is None else job.revision + 1,
             seen.source,
             seen.received_at,

@@ -318,7 +318,7 @@ def test_no_end_is_shown_on_the_word_of_an_unversioned_frame_alone(stream):
     for observation in stream:
         decision = reconcile(job, observation)
         job = decision.after
-        shown = decision.action is Action.APPLY and job is not None and job.status.terminal
+        shown = decision.action is Action.APPLY and job is not None and job.verified and job.status.terminal
         if shown and observation.updated_at is None and not observation.source.is_read:
             assert decision.before is not None
             assert decision.before.status is job.status, "it may add a detail to an end, never make one"

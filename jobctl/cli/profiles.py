@@ -11,9 +11,11 @@ import typer
 from jobctl.cli import output
 from jobctl.cli.parameters import BaseUrlOption, ConfigOption, JsonOption, ProfileOption, settings_for
 from jobctl.errors import ConfigError
+from jobctl.model import JobStatus
 from jobctl.profile.auth import AuthKind
 from jobctl.profile.model import Profile
 from jobctl.redact import redact_url
+from jobctl.text import visible
 
 _PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
@@ -65,7 +67,11 @@ def describe(profile: Profile) -> dict[str, Any]:
         "list": str(profile.list) if profile.list else None,
         "stream": profile.stream,
         "fields": dict(profile.fields),
-        "status": {word: status.value for word, status in sorted(profile.words.items())},
+        "status": {
+            status.value: sorted(word for word, mapped in profile.words.items() if mapped is status)
+            for status in JobStatus
+            if status in profile.words.values()
+        },
         "auth": auth_words(profile),
         "routes": dict(profile.routes),
         "from": profile.origin,
@@ -104,13 +110,18 @@ def proxy_words(profile: Profile) -> str:
     return ", ".join(found) or "none"
 
 
+def _in_words(value: Any) -> str:
+    if isinstance(value, dict):
+        return "; ".join(f"{name} = {_in_words(one)}" for name, one in value.items()) or "-"
+    return ", ".join(value) if isinstance(value, list) else "-" if value is None else visible(value)
+
+
 def _show_one(profile: Profile, where: Any) -> None:
     from tabulate import tabulate
 
     rows = []
     for key, value in describe(profile).items():
-        shown = ", ".join(f"{k} = {v}" for k, v in value.items()) if isinstance(value, dict) else value
-        rows.append((key, "-" if shown is None else shown, where.get(key, "")))
+        rows.append((key, _in_words(value), where.get(key, "")))
     output.result(tabulate(rows, tablefmt="plain", maxcolwidths=[None, 90, None], disable_numparse=True))
     for warning in profile.warnings:
         output.note(f"jobctl: {warning}")

@@ -15,7 +15,7 @@ BUILTIN: Final[dict[str, dict[str, Any]]] = {
         "list": "GET /api/v1/generation-jobs",
         "stream": "/ws/jobs/{id}",
         "fields": {
-            "id": "id",
+            "id": "id || job_id",
             "error": "error_message",
             "result": "content_id",
             "status": "status",
@@ -29,7 +29,7 @@ BUILTIN: Final[dict[str, dict[str, Any]]] = {
         "cancel": "POST /v1/jobs/{id}/cancel",
         "list": "GET /v1/jobs",
         "stream": "/ws/jobs/{id}",
-        "fields": {name: f"job.{name} || {name}" for name in _ENVELOPED},
+        "fields": {name: f"job.{name} || {name}" for name in _ENVELOPED} | {"id": "job.id || id || job_id"},
         "auth": {"bearer_env": "JOBCTL_TOKEN", "optional": True},
     },
 }

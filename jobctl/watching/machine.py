@@ -140,8 +140,9 @@ class WatchMachine:
 
     def _on_read_failed(self, event: ReadFailed, now: float, random: float) -> None:
         was_verify = self.reads.in_flight is Source.VERIFY
-        self._read_returned = True
         failure = event.failure
+        # Reads that fail by themselves leave the stream its chance; a job that is not there has none.
+        self._read_returned |= failure.kind is not FailureKind.NOT_FOUND
         self.reads.failed(now, failure, random)
         self._limits.bad_read(now)
         if self._limits.closing_since is not None and was_verify:

@@ -63,28 +63,30 @@ class Way:
         return found, None
 
 
-def _way(box, place):
-    url = box.url if place == "server" else box.tunnel_url
-    return Way(box, place, httpx.Client(base_url=url, timeout=5, trust_env=False))
+@pytest.fixture(scope="session")
+def shared_ways(shared_box):
+    # One client for all tests: making one reads certificates, which takes longer than most tests.
+    with (
+        httpx.Client(base_url=shared_box.url, timeout=5, trust_env=False) as straight,
+        httpx.Client(base_url=shared_box.tunnel_url, timeout=5, trust_env=False) as tunnelled,
+    ):
+        yield {
+            "server": Way(shared_box, "server", straight),
+            "tunnel": Way(shared_box, "tunnel", tunnelled),
+        }
 
 
 @pytest.fixture(params=["server", "tunnel"])
-def way(box, request):
+def way(box, shared_ways, request):
     """Both ways in turn."""
-    way = _way(box, request.param)
-    with way.http:
-        yield way
+    return shared_ways[request.param]
 
 
 @pytest.fixture
-def direct(box):
-    way = _way(box, "server")
-    with way.http:
-        yield way
+def direct(box, shared_ways):
+    return shared_ways["server"]
 
 
 @pytest.fixture
-def tunnelled(box):
-    way = _way(box, "tunnel")
-    with way.http:
-        yield way
+def tunnelled(box, shared_ways):
+    return shared_ways["tunnel"]

@@ -427,11 +427,19 @@ def test_retry_after_is_obeyed():
     assert sum(failed_at < when < failed_at + 20.0 for when, _ in play.reads) == 0
 
 
-def test_retry_after_is_obeyed_by_verified_reads_and_reconnects_too():
-    play = Play().start().fail(status=429, retry_after=20.0)
+@pytest.mark.parametrize("tempter", ["a connect", "a close", "a claim", "a regression"])
+def test_retry_after_is_obeyed_whatever_else_asks_for_a_read(tempter):
+    play = streaming().fail(status=429, retry_after=20.0)
     failed_at = play.now
-    play.opened().frame("completed").frame("pending").closed().wait(15.0)
-    assert [when for when, _ in play.reads if failed_at < when < failed_at + 20.0] == []
+    play.wait(1.0)
+    if tempter in {"a close", "a connect"}:
+        play.closed().wait(4.0)
+    if tempter == "a connect":
+        play.opened()
+    if tempter in {"a claim", "a regression"}:
+        play.frame("completed" if tempter == "a claim" else "pending")
+    play.wait(14.0)
+    assert [when - failed_at for when, _ in play.reads if failed_at <= when < failed_at + 20.0] == []
 
 
 @pytest.mark.parametrize("kind", [FailureKind.TRANSIENT, FailureKind.NOT_JSON, FailureKind.TUNNEL_PAGE])
@@ -503,9 +511,13 @@ def test_not_found_once_between_good_reads_is_nothing():
 
 
 def test_a_stream_that_speaks_contradicts_gone():
-    play = Play().start(just_submitted=True).fail(FailureKind.NOT_FOUND)
-    play.opened().frame("running", updated_at=at(1)).fail(FailureKind.NOT_FOUND)
+    play = Play(fastest=0.5).start().fail(FailureKind.NOT_FOUND)
+    play.opened().fail(FailureKind.TRANSIENT)
+    play.frame("running", updated_at=at(1)).fail(FailureKind.NOT_FOUND, after=1.0)
+    play.frame("running", updated_at=at(2)).fail(FailureKind.NOT_FOUND, after=1.0)
     assert play.finish is None
+    play.fail(FailureKind.NOT_FOUND, after=1.0)
+    assert ended(play)[0] == "gone"
 
 
 def test_a_read_that_is_refused_again_and_again_ends_the_watch():

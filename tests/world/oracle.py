@@ -88,7 +88,7 @@ TABLE: tuple[Rule, ...] = (
         "verify",
         lambda c: (
             c.o_ends()
-            and not c.o_timed()
+            and (not c.o_timed() or c.source == "cancel")  # what a cancel answers is what was asked for
             and not c.is_read()
             and c.source != "store"
             and (not c.s_ended() or c.attempt == "later")

@@ -3,7 +3,7 @@
 A server walks through a history. Whatever was ever said (frames, polls, cancel responses, some of it with no
 `updated_at`) may arrive at any later moment, in any order, any number of times, or never. A verified read is sent at
 one moment, sees the server at any moment between then and its arrival, and is fresh unless something was applied
-meanwhile. The client may be restarted and know only what its store says. The set of reachable states is finite
+meanwhile; or a cache answers it with any older copy, and says so. The client may be restarted and know only what its store says. The set of reachable states is finite
 (a job's revision matters only as "applied since?"), so every order of every length is covered.
 """
 
@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from world.make import at, seen
+from world.make import CACHED, at, seen
 
 from jobctl.model import Job, JobStatus, Observation, Source
 from jobctl.reasons import Action, Reason
@@ -133,6 +133,9 @@ class Search:
             for index in range(place.asked, place.server + 1):
                 answer = self.script.observation(index, Source.VERIFY, self.script.reads)
                 yield self._delivered(place, index, answer, None, fresh=place.fresh)
+            for index in range(place.server + 1):
+                answer = self.script.observation(index, Source.VERIFY, self.script.reads)
+                yield self._delivered(place, index, answer._replace(http=CACHED), None, fresh=place.fresh)
         if place.job is not None and place.job.verified:
             yield "restart", Place(_stored(place.job), LIE, place.server), None
 
@@ -179,6 +182,8 @@ class Search:
             if resurrected and not observation.source.is_read:
                 return "a late frame resurrects a job that only its tombstone remembers"
             return None
+        if is_older(before, observation) and reason is not Reason.NEW_ATTEMPT:
+            return f"P1: an older updated_at is applied ({reason.value})"
         if goes_back(before, after) and (reason not in _GOES_BACK or truth <= place.shown):
             return f"P1: what is shown goes back ({reason.value}), from state {place.shown} to {truth}"
         return None
@@ -201,6 +206,12 @@ class Search:
             at_place, how = self.came_from[at_place]
             path.append(how)
         return Violation(rule, self.script, tuple(reversed(path[:-1])))
+
+
+def is_older(before: Job, observation: Observation) -> bool:
+    """Did the server itself date this before what is known?"""
+    said, known = observation.updated_at, before.updated_at
+    return said is not None and known is not None and said.compare(known) < 0
 
 
 def goes_back(before: Job, after: Job) -> bool:

@@ -46,7 +46,7 @@ class ReadPath:
         """Answer a read that is sent at `now`."""
         weather, rng = self._weather, self._rng
         latency = weather.latency * rng.uniform(0.5, 1.5)
-        seen_at = now + latency / 2
+        seen_at = now + latency * rng.uniform(0.1, 0.9)
         kind = self._error(now)
         if kind == "wordless":
             return Answer(latency, {"id": JOB, "ok": True}, Http(200))
@@ -68,6 +68,7 @@ class ReadPath:
     def _fetched(self, latency: float, seen_at: float, lag: float) -> Answer:
         index = self._server.index_at(seen_at - lag)
         if index < 0:
+            self._last_was_404 = True
             return Answer(latency, None, None, _FAILURES["404"])
         return Answer(latency, self._server.payload(index, self._weather.reads), Http(200))
 

@@ -6,7 +6,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from world.make import JOB
-from world.orders import LIE, goes_back
+from world.orders import LIE, goes_back, is_older
 from world.server import Server
 from world.weather import Weather
 
@@ -49,6 +49,9 @@ def truth_of(decision: Decision) -> int:
 def p1_monotone(decision: Decision, shown: int, weather: Weather) -> None:
     """What is shown is monotone in (attempt, version, rank) except by `corrected`."""
     before, after, reason = decision.before, decision.after, decision.reason
+    if decision.action is Action.APPLY and before is not None and before.verified:
+        older = is_older(before, decision.observation) and reason is not Reason.NEW_ATTEMPT
+        require(not older, "P1 an older updated_at was applied", decision)
     if before is None or after is None or not goes_back(before, after):
         return
     if not before.verified and decision.observation.source.is_read:
@@ -56,6 +59,8 @@ def p1_monotone(decision: Decision, shown: int, weather: Weather) -> None:
     if reason is Reason.CORRECTED:
         honest = not weather.reads_are_honest or truth_of(decision) > shown or shown == LIE
         require(honest, "P1 corrected away from the truth", decision)
+        http = decision.observation.http
+        require(http is None or http.cached_by is None, "P1 corrected by a cache that says so", decision)
     else:
         newer = reason in _NEEDS_NEWER_TRUTH and truth_of(decision) > shown
         require(newer, f"P1 shown state {shown}, then the older {truth_of(decision)}", decision)
@@ -122,6 +127,8 @@ class Watched:
         self.reading = False
         self.fruitless = 0
         self.last_good: float | None = None
+        self.not_before = started
+        """The server asked for no read before (Retry-After)."""
         self._polls: deque[float] = deque()
         self._reads: deque[float] = deque()
         self._turns: deque[float] = deque()
@@ -140,6 +147,7 @@ class Watched:
 
     def read_sent(self, source: Source, now: float) -> None:
         """At most one read under way; polls are never faster than `fastest`, apart from one a (re)connect."""
+        require(now >= self.not_before - 1e-6, f"read {self.not_before - now:.3f} s before Retry-After")
         require(not self.reading, "two reads under way")
         self.reading = True
         for sent in (self._polls, self._reads, self._turns):

@@ -173,6 +173,7 @@ class World:
         watched = self._process.watched
         watched.reading = False
         if answer.failure is not None:
+            watched.not_before = self.now + (answer.failure.retry_after or 0.0)
             return ReadFailed(read.source, answer.failure)
         seen = READER.observe(
             answer.payload, read.source, JOB, self._wall(), basis=basis, http=answer.http

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 PRECISIONS = ("none", "us", "us", "ms", "s")
 
@@ -66,8 +66,7 @@ def forecast(rng: random.Random, born: float, end: float) -> Weather:
     def perhaps(chance: float, value: float) -> float:
         return value if rng.random() < chance else 0.0
 
-    stream = rng.random() < 0.85
-    return Weather(
+    weather = Weather(
         reads=rng.choice(PRECISIONS),
         frames=rng.choice(PRECISIONS),
         clock_skew=rng.choice((0.0, 0.0, -3600.0, 7200.0, 0.4)),
@@ -80,7 +79,7 @@ def forecast(rng: random.Random, born: float, end: float) -> Weather:
         outages=tuple(_outages(rng, end)),
         retry_after=rng.choice((None, None, 2.0, 7.0)),
         heals_at=end + rng.choice((0.0, 0.0, 5.0, 30.0)),
-        has_stream=stream,
+        has_stream=rng.random() < 0.85,
         refuses=perhaps(0.2, rng.choice((0.3, 1.0))),
         closes_at_once=perhaps(0.2, rng.choice((0.3, 1.0))),
         session_life=rng.choice((2.0, 10.0, 1e9, 1e9)),
@@ -102,6 +101,27 @@ def forecast(rng: random.Random, born: float, end: float) -> Weather:
         cancel_said=rng.choice((None, None, None, None, "cancelled", "running")),
         just_submitted=rng.random() < (0.95 if born > 0 else 0.3),
         interrupt_at=rng.uniform(0, end) if rng.random() < 0.03 else None,
+    )
+    return _race(weather) if rng.random() < 0.15 else weather
+
+
+def _race(weather: Weather) -> Weather:
+    """Nothing is broken and nothing is dated: slow reads against quick frames."""
+    return replace(
+        weather,
+        reads="none",
+        latency=2.0,
+        lag=(0.0,),
+        cache_ttl=0.0,
+        read_errors=0.0,
+        outages=(),
+        has_stream=True,
+        refuses=0.0,
+        closes_at_once=0.0,
+        unversioned=0.7,
+        replays_pending=True,
+        floods_every=0.5,
+        drops=0.0,
     )
 
 

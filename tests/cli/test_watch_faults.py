@@ -1,0 +1,218 @@
+"""`jobctl watch` on every fault of the sandbox: the server's own end, the right code, and never a step back."""
+
+from __future__ import annotations
+
+import pytest
+from support.history import check_shown
+from support.program import Starter
+
+from jobctl.sandbox import Sandbox
+from jobctl.sandbox.faults import FAULTS, Scope
+
+LIFE = {"duration": 0.8, "steps": 5, "pending": 0.15}
+SOCKET = [name for name, kind in FAULTS.items() if kind.scope is Scope.SOCKET]
+READ = [name for name, kind in FAULTS.items() if kind.scope is Scope.READ]
+# What leaves no readable read at its usual rate; the socket still brings the end.
+READLESS = frozenset(
+    "hang garbage-json empty-body huge-body deep-json wrong-fields cut-body cut-chunked http-5xx=100% http-drop@100 "
+    "rate-limit@100".split()
+)
+STARVED = ("--lost-after", "0.6s")
+
+
+def follow(box, jobctl, job, *flags, place="server", profile="generation"):
+    """Watch a job with --json and check what holds for every watch."""
+    url = box.url if place == "server" else box.tunnel_url
+    done = jobctl.run("watch", job, "--json", "-p", profile, "-u", url, *flags)
+    assert done.err == "", done
+    assert done.result["exit_code"] == done.code
+    check_shown(done.lines, box.history(job))
+    return done
+
+
+def ends_with_the_servers_end(box, jobctl, job, *flags, code=0, **way):
+    done = follow(box, jobctl, job, *flags, **way)
+    truth = box.history(job)[-1]
+    (one,) = done.result["jobs"]
+    assert (done.code, one["ending"], one["status"]) == (code, "terminal", truth["state"]), done
+    assert one["job"] == job
+    return done
+
+
+@pytest.mark.parametrize("place", ["server", "tunnel"])
+@pytest.mark.parametrize("fault", SOCKET)
+def test_every_socket_fault(box, jobctl, fault, place):
+    if place not in FAULTS[fault].where:
+        place, end = "server", "failed"
+    else:
+        end = "completed"
+    box.set_faults(**{place: [fault]}, seed=7)
+    job = box.submit(**LIFE, end=end)
+    done = ends_with_the_servers_end(box, jobctl, job, code=0 if end == "completed" else 3, place=place)
+    assert done.result["jobs"][0]["confirmed"] is True
+    # Retries are spaced out: a second has room for a few, never for a storm.
+    assert box.requests(place)["jobs"][job].get("stream", 0) <= 5
+
+
+@pytest.mark.parametrize("fault", READ)
+def test_every_read_fault_while_the_socket_works(box, jobctl, fault):
+    if fault == "hang":
+        pytest.skip("a hanging first read takes its full 10 s: test_a_server_that_never_answers")
+    box.set_faults([fault], seed=3)
+    job = box.submit(**LIFE)
+    done = ends_with_the_servers_end(box, jobctl, job)
+    if fault in READLESS:
+        assert "read-failed" in done.codes() or "wordless" in done.codes()
+
+
+@pytest.mark.parametrize("fault", [name for name in READ if name not in READLESS])
+def test_every_read_fault_without_a_socket(box, jobctl, fault):
+    box.set_faults(tunnel=[fault], seed=2)
+    job = box.submit("v1", **LIFE)
+    done = ends_with_the_servers_end(box, jobctl, job, "--no-stream", place="tunnel", profile="v1")
+    assert done.result["jobs"][0]["confirmed"] is True
+
+
+@pytest.mark.parametrize("fault", sorted(READLESS - {"hang"}))
+def test_no_readable_read_and_no_socket_is_lost_contact(box, jobctl, fault):
+    box.set_faults([fault])
+    job = box.submit(**LIFE)
+    done = follow(box, jobctl, job, "--no-stream", *STARVED)
+    (one,) = done.result["jobs"]
+    assert (done.code, one["ending"], one["status"]) == (7, "lost-contact", None)
+    assert one["message"].startswith("lost contact, no good read for ")
+
+
+@pytest.mark.parametrize("place", ["server", "tunnel"])
+def test_a_server_that_never_answers(box, jobctl, place):
+    box.set_faults(**{place: ["hang"]})
+    job = box.submit(**LIFE)
+    done = follow(box, jobctl, job, "--timeout", "0.5s", place=place)
+    assert (done.code, done.result["jobs"][0]["ending"]) == (5, "deadline")
+
+
+@pytest.mark.parametrize("place", ["server", "tunnel"])
+def test_a_tunnels_page_is_no_status(box, jobctl, place):
+    box.set_faults(**{place: ["html-page"]})
+    job = box.submit(**LIFE)
+    done = follow(box, jobctl, job, *STARVED, place=place)
+    (one,) = done.result["jobs"]
+    assert (done.code, one["ending"], one["status"]) == (7, "lost-contact", None)
+    assert "HTML page" in one["message"]
+    assert "tunnel" in one["hint"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "token", "code"),
+    [("auth=s3cret", None, 6), ("auth=s3cret", "wrong", 6), ("auth=s3cret", "s3cret", 0), ("forbidden", "x", 6)],
+)
+def test_credentials(box, jobctl, fault, token, code):
+    box.set_faults([fault])
+    job = box.submit(**LIFE)
+    jobctl.environ |= {"JOBCTL_TOKEN": token} if token else {}
+    done = follow(box, jobctl, job)
+    assert done.code == code
+    assert done.result["jobs"][0]["ending"] == ("terminal" if code == 0 else "auth")
+    assert "s3cret" not in done.out
+
+
+@pytest.mark.parametrize(
+    ("faults", "tunnel"),
+    [
+        (["no-updated-at"], []),
+        (["no-updated-at", "ws-pending", "ws-reorder"], []),
+        (["no-updated-at"], ["ws-refuse"]),
+        (["ansi"], []),
+        (["unknown-status"], []),
+        (["ws-pending", "ws-drop=60%"], ["http-5xx=30%"]),
+        (["ws-pending-old", "replica-lag=0.3s", "ws-unversioned"], []),
+        (["ws-duplicate=100%", "ws-delay=0.2s", "ws-pongs=100"], ["ws-reorder=80%"]),
+        (["ws-garbage=80%", "nan-json"], ["slow-body=0.2s"]),
+        ([], ["cache=0.5s"]),
+        (["ws-pending"], ["cache=0.7s", "cache-ignore-no-store", "cache-drop-query"]),
+        (["ws-accept-close"], ["cache=0.7s", "cache-ignore-no-store", "cache-drop-query", "cache-honest"]),
+        (["ws-accept-close=1008", "replica-lag=0.4s"], ["http-drop@30", "rate-limit=1s@20"]),
+    ],
+)
+@pytest.mark.parametrize("end", ["completed", "failed"])
+def test_faults_of_the_data_and_all_of_them_together(box, jobctl, faults, tunnel, end):
+    box.set_faults(faults, tunnel, seed=11)
+    job = box.submit(**LIFE, end=end)
+    ends_with_the_servers_end(box, jobctl, job, code=0 if end == "completed" else 3, place="tunnel")
+
+
+@pytest.mark.parametrize("faults", [[], ["ws-pending"], ["no-updated-at"], ["ws-refuse"]])
+def test_a_job_that_is_put_back(box, jobctl, faults):
+    box.set_faults(faults)
+    job = box.submit(duration=0.8, steps=4, pending=0.2, requeue_at=0.45)
+    ends_with_the_servers_end(box, jobctl, job)
+
+
+def test_a_status_word_nobody_knows_stalls(box, jobctl):
+    box.set_faults(["unknown-status=frobnicating"])
+    job = box.submit(duration=60, pending=0, steps=1)
+    done = follow(box, jobctl, job, "--stall-after", "0.5s")
+    (one,) = done.result["jobs"]
+    assert (done.code, one["ending"], one["raw_status"]) == (12, "stalled", "frobnicating")
+    assert "status" in one["hint"]
+
+
+def test_a_job_that_is_forgotten_after_it_was_seen(box, jobctl):
+    box.set_faults(["forget", "ws-silent"])
+    job = box.submit(duration=0.7, steps=2, pending=0)
+    done = follow(box, jobctl, job)
+    (one,) = done.result["jobs"]
+    assert (done.code, one["ending"], one["status"]) == (8, "gone", "running")
+
+
+def test_a_job_that_was_never_there(box, jobctl):
+    done = jobctl.run("watch", "404404", "--json")
+    assert (done.code, done.result["jobs"][0]["ending"]) == (8, "gone")
+
+
+FRUITLESS = {
+    "refused": ["ws-refuse"],
+    "closed-at-once": ["ws-accept-close=1011"],
+    "only-pongs": ["ws-accept-close=1000", "ws-pongs"],
+    "garbage-then-cut": ["ws-garbage=100%", "ws-drop=100%"],
+}
+
+
+@pytest.fixture(scope="module")
+def fruitless(tmp_path_factory):
+    """One watch for each kind of socket that brings nothing, all at the same time, until they poll only."""
+    boxes, found = {}, {}
+    try:
+        for name, faults in FRUITLESS.items():
+            boxes[name] = box = Sandbox(faults)
+            box.start()
+            job = box.submit(duration=60, pending=60)
+            starter = Starter(tmp_path_factory.mktemp(name), JOBCTL_BASE_URL=box.url)
+            found[name] = box, job, starter.start("watch", job, "--json")
+        for box, job, program in found.values():
+            program.until("polling-only")
+            box.cancel(job)
+        yield {name: (box, job, program.finish()) for name, (box, job, program) in found.items()}
+    finally:
+        for _, _, program in found.values():
+            program.kill()
+        for box in boxes.values():
+            box.stop()
+
+
+@pytest.mark.parametrize("kind", FRUITLESS)
+def test_five_fruitless_sessions_then_polling_only(fruitless, kind):
+    box, job, done = fruitless[kind]
+    assert done.codes().count("polling-only") == 1
+    assert box.requests()["jobs"][job]["stream"] == 5
+    assert done.code == done.result["exit_code"] == 4
+    check_shown(done.lines, box.history(job))
+
+
+def test_a_silent_socket_is_seen_through(box, jobctl):
+    box.set_faults(["ws-silent", "ws-pongs=20"])
+    job = box.submit(duration=6, steps=12, pending=0)
+    program = jobctl.start("watch", job, "--json")
+    program.until("stream-silent")
+    box.cancel(job)
+    assert program.finish().code == 4
