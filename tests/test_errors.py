@@ -38,7 +38,10 @@ def test_errors_carry_what_their_handler_needs():
     assert late.story is STORY
 
 
-INCIDENT = "Cannot cancel job with status 'completed'. Only pending, processing, running, started jobs can be cancelled."
+INCIDENT = (
+    "Cannot cancel job with status 'completed'. "
+    "Only pending, processing, running, started jobs can be cancelled."
+)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +70,9 @@ def test_the_servers_own_words_are_found(body, said):
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(["detail", "error", "message", "x"]), inner),
+    lambda inner: (
+        st.lists(inner) | st.dictionaries(st.sampled_from(["detail", "error", "message", "x"]), inner)
+    ),
 )
 
 

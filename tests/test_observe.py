@@ -18,7 +18,9 @@ READ = Operation("GET", "/jobs/{id}")
 NAMES = ("id", "status", "progress", "updated_at", "error", "result", "attempt")
 PLAIN = Profile(name="plain", read=READ, fields={name: name for name in NAMES})
 ENVELOPE = Profile(name="envelope", read=READ, fields={name: f"job.{name} || {name}" for name in NAMES})
-MIXED = Profile(name="mixed", read=READ, fields={**{name: name for name in NAMES}, "status": "jobs[0].status || status"})
+MIXED = Profile(
+    name="mixed", read=READ, fields={**{name: name for name in NAMES}, "status": "jobs[0].status || status"}
+)
 SPARSE = Profile(name="sparse", read=READ, fields={"status": "status"})
 DEFAULT = Profile(name="default", read=READ, fields=DEFAULT_FIELDS)
 PROFILES = [PLAIN, ENVELOPE, MIXED, SPARSE, DEFAULT]
@@ -68,7 +70,9 @@ def test_a_word_nobody_mapped_is_unknown_and_kept(word):
     assert seen.raw_status == word[:200]
 
 
-@pytest.mark.parametrize("word", [None, "", "  ", True, False, [], {}, 1.5, ["running"], {"status": "running"}])
+@pytest.mark.parametrize(
+    "word", [None, "", "  ", True, False, [], {}, 1.5, ["running"], {"status": "running"}]
+)
 def test_no_status_is_unreadable_not_an_exception(word):
     seen = observe({"status": word})
     assert (seen.status, seen.raw_status) == (None, None)
@@ -77,9 +81,10 @@ def test_no_status_is_unreadable_not_an_exception(word):
 @pytest.mark.parametrize(
     ("value", "percent"),
     [
-        (62, 62.0), (62.5, 62.5), ("62", 62.0), ("62%", 62.0), (" 62 % ".replace(" %", "%"), 62.0), (0, 0.0),
-        (-3, 0.0), (250, 100.0), (None, None), (True, None), ("half", None), ([62], None), ({"value": 62}, None),
-        (float("nan"), None), (float("inf"), None), (10**400, None), ("nan", None), ("1e999", None), ("", None),
+        (62, 62.0), (62.5, 62.5), ("62", 62.0), ("62%", 62.0), (" 62% ", 62.0), (0, 0.0),
+        (-3, 0.0), (250, 100.0), (None, None), (True, None), ("half", None), ([62], None),
+        ({"value": 62}, None), (float("nan"), None), (float("inf"), None), (10**400, None),
+        ("nan", None), ("1e999", None), ("", None),
     ],
 )  # fmt: skip
 def test_progress_is_percent_or_absent(value, percent):
@@ -93,13 +98,24 @@ def test_progress_of_an_api_that_counts_to_one():
 
 @pytest.mark.parametrize(
     ("value", "said"),
-    [("1193930", JOB), (1193930, JOB), ("", None), (None, None), (True, None), (1.5, None), ([], None), (10**41, None)],
+    [
+        ("1193930", JOB),
+        (1193930, JOB),
+        ("", None),
+        (None, None),
+        (True, None),
+        (1.5, None),
+        ([], None),
+        (10**41, None),
+    ],
 )
 def test_ids(value, said):
     assert observe({"status": "running", "id": value}).said_id == said
 
 
-@pytest.mark.parametrize(("value", "attempt"), [(2, 2), (0, 0), (True, None), ("2", None), (2.5, None), (None, None)])
+@pytest.mark.parametrize(
+    ("value", "attempt"), [(2, 2), (0, 0), (True, None), ("2", None), (2.5, None), (None, None)]
+)
 def test_attempts_are_whole_numbers_or_absent(value, attempt):
     assert observe({"status": "running", "attempt": value}).attempt == attempt
 
@@ -132,7 +148,9 @@ json_values = st.recursive(
     | st.floats()
     | st.text(max_size=20)
     | st.sampled_from(["running", "done", "2025-10-09T22:13:10Z", "62%", 10**400, "9" * 5000, "\ud800"]),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from([*NAMES, "job", "type", ""]), inner),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from([*NAMES, "job", "type", ""]), inner)
+    ),
     max_leaves=20,
 )
 
@@ -167,7 +185,9 @@ def test_the_fast_ways_of_reading_agree_with_jmespath(payload):
 
 
 def test_what_json_reads_as_not_a_number_is_absent():
-    payload = json.loads('{"status": "running", "progress": NaN, "updated_at": Infinity, "attempt": -Infinity}')
+    payload = json.loads(
+        '{"status": "running", "progress": NaN, "updated_at": Infinity, "attempt": -Infinity}'
+    )
     assert math.isnan(payload["progress"])
     seen = observe(payload)
     assert (seen.progress, seen.updated_at, seen.attempt) == (None, None, None)

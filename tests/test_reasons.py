@@ -8,7 +8,8 @@ import pytest
 
 from jobctl.reasons import Action, Reason
 
-CODES = """keepalive other-job unreadable stored-hint unconfirmed-terminal first-seen older-attempt new-attempt
+CODES = """keepalive other-job unreadable stored-hint unconfirmed-terminal first-seen older-attempt
+new-attempt
 terminal-lock reopened late-terminal older-update terminal-corrected terminal-conflict requeued corrected
 same-time-regression unversioned-regression confirmed duplicate advanced progressed"""
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from world.make import CACHED, JOB, at, iso, known, seen
+from world.make import CACHED, at, iso, known, seen
 from world.oracle import STATUSES, TABLE, Case, expected, grid, records
 
 from jobctl.model import Job, JobStatus, Source
@@ -99,7 +97,9 @@ def test_ids_are_compared_as_servers_spell_them(asked, said, same):
 
 
 def test_incident_1_a_rehydrated_snapshot_never_overrules_what_was_heard_live():
-    live = reconcile(None, seen("completed", updated_at=iso("2025-10-09 22:13:10.609405"), result=65018)).after
+    live = reconcile(
+        None, seen("completed", updated_at=iso("2025-10-09 22:13:10.609405"), result=65018)
+    ).after
     for status in ("pending", "running", "failed"):
         decision = reconcile(live, seen(status, Source.STORE, updated_at=iso("2099-01-01")))
         assert decision.reason is Reason.STORED_HINT
@@ -108,9 +108,7 @@ def test_incident_1_a_rehydrated_snapshot_never_overrules_what_was_heard_live():
 
 def test_incident_1_the_sockets_milliseconds_are_not_older_than_the_apis_microseconds():
     live = known("running", updated_at=iso("2025-10-09 22:13:10.609405"), proven=True)
-    decision = reconcile(
-        live, seen("completed", Source.STREAM, updated_at=iso("2025-10-09T22:13:10.609Z"))
-    )
+    decision = reconcile(live, seen("completed", Source.STREAM, updated_at=iso("2025-10-09T22:13:10.609Z")))
     assert decision.reason is Reason.ADVANCED
     assert decision.after is not None
     assert decision.after.updated_at == live.updated_at, "a coarse copy must not lower the floor"
@@ -205,7 +203,9 @@ def test_details_that_an_answer_leaves_out_are_kept_while_the_job_moves_on():
 @pytest.mark.parametrize("source", [Source.POLL, Source.STREAM])
 def test_a_new_detail_is_progress_and_after_the_end_only_a_read_replaces_one(field, value, status, source):
     blank = known(status, updated_at=at(1), proven=True)
-    assert reconcile(blank, seen(status, source, updated_at=at(1), **{field: value})).reason is Reason.PROGRESSED
+    assert (
+        reconcile(blank, seen(status, source, updated_at=at(1), **{field: value})).reason is Reason.PROGRESSED
+    )
     filled = known(status, updated_at=at(1), proven=True, **{field: "earlier"})
     reason = reconcile(filled, seen(status, source, updated_at=at(1), **{field: value})).reason
     locked = status != "running" and source is Source.STREAM
@@ -245,80 +245,3 @@ def test_a_tombstone_without_a_time_still_holds_off_a_late_frame():
     for status in ("pending", "running"):
         decision = reconcile(tombstone, seen(status, Source.STREAM))
         assert decision.after is None or decision.after.status is JobStatus.COMPLETED
-
-
-# --- anything at all -----------------------------------------------------------------------------------------
-
-times = st.one_of(st.none(), st.builds(at, st.integers(0, 4), unit=st.sampled_from([1000, 10**6, 10**9, 2 * 10**9])))
-percents = st.one_of(st.none(), st.sampled_from([0.0, 10.0, 50.0, 100.0]))
-attempts = st.one_of(st.none(), st.integers(0, 2))
-details = st.one_of(st.none(), st.sampled_from(["x", "y"]))
-observations = st.builds(
-    seen,
-    st.one_of(st.none(), st.sampled_from(STATUSES)),
-    st.sampled_from(list(Source)),
-    updated_at=times,
-    progress=percents,
-    attempt=attempts,
-    error=details,
-    result=details,
-    basis=st.one_of(st.none(), st.integers(0, 6)),
-    said_id=st.sampled_from([None, JOB, "another"]),
-    keepalive=st.booleans(),
-    http=st.sampled_from([None, CACHED]),
-)
-
-
-@given(st.lists(observations, max_size=12), st.booleans())
-def test_p3_a_repetition_of_what_was_just_applied_changes_nothing(stream, follow):
-    job = None
-    for observation in stream:
-        job = reconcile(job, observation, follow_restarts=follow).after
-        again = reconcile(job, observation, follow_restarts=follow)
-        assert again.after is job, (observation, again.reason)
-
-
-@given(st.lists(observations, max_size=12))
-def test_p1_p2_what_is_shown_never_goes_back_unproven(stream):
-    job = None
-    for observation in stream:
-        decision = reconcile(job, observation)
-        before, job = job, decision.after
-        if before is None or not before.verified or decision.action is not Action.APPLY:
-            continue
-        assert job is not None
-        if decision.reason is Reason.NEW_ATTEMPT:
-            assert before.attempt is not None
-            assert job.attempt is not None
-            assert job.attempt > before.attempt
-            continue
-        if before.updated_at is not None:
-            assert job.updated_at is not None
-            assert job.updated_at.compare(before.updated_at) >= 0
-        if before.status.terminal:
-            assert job.status is before.status or decision.reason is Reason.TERMINAL_CORRECTED
-        if job.status.rank < before.status.rank:
-            assert decision.reason in {Reason.REQUEUED, Reason.CORRECTED}
-        if job.attempt is not None and before.attempt is not None:
-            assert job.attempt >= before.attempt
-
-
-@given(st.lists(observations, max_size=8), observations)
-def test_p7_a_keepalive_changes_nothing(stream, last):
-    job = None
-    for observation in stream:
-        job = reconcile(job, observation).after
-    decision = reconcile(job, last._replace(keepalive=True))
-    assert (decision.reason, decision.after is job) == (Reason.KEEPALIVE, True)
-
-
-@given(st.lists(observations, max_size=10))
-def test_no_end_is_shown_on_the_word_of_an_unversioned_frame_alone(stream):
-    job = None
-    for observation in stream:
-        decision = reconcile(job, observation)
-        job = decision.after
-        shown = decision.action is Action.APPLY and job is not None and job.verified and job.status.terminal
-        if shown and observation.updated_at is None and not observation.source.is_read:
-            assert decision.before is not None
-            assert decision.before.status is job.status, "it may add a detail to an end, never make one"

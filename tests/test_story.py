@@ -37,7 +37,10 @@ def record_of(decision, seq=0, **more):
 def incident() -> Story:
     story = Story(JOB)
     steps = [
-        (Source.POLL, {"id": JOB, "status": "running", "progress": 95, "updated_at": "2025-10-09 22:13:09.1"}),
+        (
+            Source.POLL,
+            {"id": JOB, "status": "running", "progress": 95, "updated_at": "2025-10-09 22:13:09.1"},
+        ),
         (Source.STREAM, {"type": "pong"}),
         (Source.POLL, {"id": JOB, "status": "completed", "updated_at": "2025-10-09 22:13:10.609405"}),
         (Source.STREAM, {"type": "status", "status": "pending"}),
@@ -141,10 +144,25 @@ def test_a_record_of_no_shape_at_all_is_a_record_error(record):
         observation_of(record, READER)
 
 
-@pytest.mark.parametrize("extra", [{"http": 7}, {"http": {"headers": 7}}, {"http": {"headers": [["a"], 7, ["b", 1]]}},
-                                   {"basis": "x"}, {"basis": True}, {"http": {"status": "x", "route": None}}])  # fmt: skip
+@pytest.mark.parametrize(
+    "extra",
+    [
+        {"http": 7},
+        {"http": {"headers": 7}},
+        {"http": {"headers": [["a"], 7, ["b", 1]]}},
+        {"http": {"status": "x", "route": None}},
+        {"basis": "x"},
+        {"basis": True},
+    ],
+)
 def test_odd_evidence_in_a_record_is_no_evidence(extra):
-    record = {"at": "2025-10-09T22:13:10Z", "job": JOB, "source": "verify", "payload": {"status": "done"}, **extra}
+    record = {
+        "at": "2025-10-09T22:13:10Z",
+        "job": JOB,
+        "source": "verify",
+        "payload": {"status": "done"},
+        **extra,
+    }
     seen = observation_of(record, READER)
     assert seen.basis is None
     assert seen.status is not None
@@ -165,13 +183,21 @@ def test_no_job_is_null():
     assert job_record(None) is None
 
 
-# --- anything at all, written and read back ------------------------------------------------------------------
+# --- anything at all, written and read back --------------------------------------------------------
 
 stamps = st.sampled_from(
-    ["2025-10-09T22:13:10.609Z", "2025-10-09 22:13:10.609405", "2025-10-09T22:13:10Z", 1760047990.609405, 1760047991]
+    [
+        "2025-10-09T22:13:10.609Z",
+        "2025-10-09 22:13:10.609405",
+        "2025-10-09T22:13:10Z",
+        1760047990.609405,
+        1760047991,
+    ]
 )
 leaves = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8)
-values = st.recursive(leaves, lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner))
+values = st.recursive(
+    leaves, lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner)
+)
 bodies = st.fixed_dictionaries(
     {"status": st.sampled_from(["queued", "running", "done", "FAILED", "canceled", "warming", None])},
     optional={
@@ -206,7 +232,9 @@ def test_p6_replaying_a_story_rebuilds_it_bit_for_bit(story_steps, follow):
     for seq, (payload, source, after, basis, http) in enumerate(story_steps):
         moment = (1_760_047_990_000_000 + after) / 1_000_000
         decision = story.record(READER.observe(payload, source, JOB, moment, basis=basis, http=http))
-        lines.append(json.dumps(decision_record(decision, seq=seq, profile="generation", follow_restarts=follow)))
+        lines.append(
+            json.dumps(decision_record(decision, seq=seq, profile="generation", follow_restarts=follow))
+        )
     assert len(story) == len(story_steps), "exactly one decision per observation"
     for seq, line in enumerate(lines):
         record = json.loads(line)

@@ -55,10 +55,13 @@ def test_spellings(value, ns, unit):
 @pytest.mark.parametrize(
     "value",
     [
-        None, True, False, 0, 0.0, -1, "0", "", " ", "soon", "2025-13-01", "2025-02-30T00:00:00Z", "2025-10-09T25:00:00",
+        None, True, False, 0, 0.0, -1, "0", "", " ", "soon", "2025-13-01", "2025-02-30T00:00:00Z",
+        "2025-10-09T25:00:00",
         "22:13:10", "2025-10-09T22:13:10.", "2025-10-09T22:13:10 PST", float("nan"), float("inf"),
-        -float("inf"), 10**30, -(10**30), [], {}, [1], {"seconds": 1}, b"2025-10-09", "٢٠٢٥-١٠-٠٩", "9" * 4000,
-        "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", "2025-10-09T22:13:10Z" + " " * 100, "1e9", "-",
+        -float("inf"), 10**30, -(10**30), [], {}, [1], {"seconds": 1}, b"2025-10-09",
+        "\u0662\u0660\u0662\u0665-10-09", "9" * 4000,
+        "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59",
+        "2025-10-09T22:13:10Z" + " " * 100, "1e9", "-",
     ],
 )  # fmt: skip
 def test_no_time_is_no_version_and_no_exception(value):
@@ -149,7 +152,9 @@ def test_whatever_isoformat_writes_is_read_exactly(moment, timespec, separator, 
 @given(
     st.one_of(
         st.text(),
-        st.from_regex(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,12})?)?([Zz]|[+-]\d\d(:?\d\d)?)?", fullmatch=True),
+        st.from_regex(
+            r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,12})?)?([Zz]|[+-]\d\d(:?\d\d)?)?", fullmatch=True
+        ),
         st.from_regex(r"-?[0-9]{1,25}(\.[0-9]{1,9})?", fullmatch=True),
         st.integers(),
         st.floats(),

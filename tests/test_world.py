@@ -1,15 +1,18 @@
-"""Simulated worlds: the watch machine against everything that can go wrong, P1-P10 checked after each step.
+"""Simulated worlds: the watch machine against all that can go wrong, P1-P10 checked after each step.
 
-`pytest tests/test_world.py --worlds 100000 --first-seed 0 -n 2` runs as many as you like; a failure prints its seed
-and the command that plays it again.
+`pytest tests/test_world.py --worlds 100000 --first-seed 0 -n 2` runs as many as you like; a failure prints
+its seed and the command that plays it again.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from typing import TYPE_CHECKING
 
-import pytest
 from world.run import World
+
+if TYPE_CHECKING:
+    import pytest
 
 SHARD = 250
 
@@ -18,7 +21,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "first" in metafunc.fixturenames:
         worlds = metafunc.config.getoption("--worlds")
         first = metafunc.config.getoption("--first-seed")
-        shards = [(begin, min(SHARD, first + worlds - begin)) for begin in range(first, first + worlds, SHARD)]
+        shards = [
+            (begin, min(SHARD, first + worlds - begin)) for begin in range(first, first + worlds, SHARD)
+        ]
         metafunc.parametrize(("first", "count"), shards, ids=[f"{begin}+{count}" for begin, count in shards])
 
 

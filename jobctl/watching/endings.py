@@ -76,7 +76,7 @@ def lost(job: Job | None, failure: Failure | None, claim: Observation | None, *,
     why = f": {failure.message}" if failure else ""
     if claim is not None and claim.status is not None:
         why += f"; the {claim.source.value} said {claim.status.value}, unconfirmed"
-    message = f"lost contact, no good read for {format_duration(round(after))}{why}"
+    message = f"lost contact, no good read for {format_duration(after)}{why}"
     hint = failure.hint if failure else None
     return Finish(Ending.LOST, job, message, hint, detail=failure.detail if failure else None)
 

@@ -122,6 +122,9 @@ class WatchMachine:
             failure = endings.wordless(event.observation)
             self.reads.failed(now, failure, random)
             self._limits.bad_read(now)
+            if self._limits.closing_since is not None and was_verify:
+                self._end_without_record(failure)
+                return
             self._say_once(f"wordless:{decision.reason.value}", _describe(failure), Level.WARNING)
             return
         self._limits.good_word()
@@ -146,10 +149,7 @@ class WatchMachine:
         self.reads.failed(now, failure, random)
         self._limits.bad_read(now)
         if self._limits.closing_since is not None and was_verify:
-            self._say_once(
-                "final-record", f"the final record could not be read: {failure.message}", Level.INFO
-            )
-            self._finish_terminal()
+            self._end_without_record(failure)
         elif failure.kind is FailureKind.AUTH:
             self._finish(endings.auth_refused(self.job, failure))
         elif self.reads.gone(now) and not self._limits.in_grace(now):
@@ -286,6 +286,11 @@ class WatchMachine:
         if code not in self._said:
             self._said.add(code)
             self._notice(code, text, level)
+
+    def _end_without_record(self, failure: Failure) -> None:
+        """The end is known from a frame, and the read that should bring the final record failed."""
+        self._notice("final-record", f"the final record could not be read: {failure.message}")
+        self._finish_terminal()
 
     def _finish_terminal(self) -> None:
         self._finish(endings.terminal(self.job))

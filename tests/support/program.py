@@ -76,6 +76,7 @@ class Program:
             given.append(theirs)
             self._texts[number] = b""
             self._selector.register(ours, selectors.EVENT_READ, number)
+        self._done = None
         self.pid, self._wait = start(given)
         for descriptor in given:
             os.close(descriptor)
@@ -100,13 +101,15 @@ class Program:
         os.kill(self.pid, number)
 
     def kill(self):
-        """End it, whatever it does, and let go of everything."""
+        """End it, whatever it does, and let go of everything; harmless when it has ended."""
+        if self._done is not None:
+            return
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGKILL)
         for key in list(self._selector.get_map().values()):
             self._selector.unregister(key.fd)
             os.close(key.fd)
-        self._wait()
+        self._done = self._wait()
 
     def finish(self, timeout=TIMEOUT):
         """Wait for the end and return what was said."""
@@ -115,7 +118,7 @@ class Program:
             if not self._take(deadline):
                 self.kill()
                 raise AssertionError(f"no end within {timeout} s: {self._texts}")
-        code, peak = self._wait()
+        code, peak = self._done = self._wait()
         out, err = (self._texts[number].decode() for number in (1, 2))
         return Done(code, out, err, time.monotonic() - self._started, peak)
 

@@ -118,7 +118,7 @@ TABLE: tuple[Rule, ...] = (
     ("advanced", "apply", lambda c: not c.same_rank()),
     ("confirmed", "apply", lambda c: c.s == c.o and c.is_read() and not c.proven),
     ("progressed", "apply", lambda c: c.brings_news()),
-    ("duplicate", "ignore", lambda c: True),
+    ("duplicate", "ignore", lambda _: True),
 )
 
 
@@ -169,7 +169,13 @@ def grid(s: str | None, o: str | None) -> Iterator[Case]:
     sources += [("verify", fresh) for fresh in ("fresh", "stale", "cached", "no")]
     progresses = ("lower", "same", "higher", "absent", "first") if s is not None else ("absent", "first")
     attempts = ("absent", "same", "earlier", "later") if s is not None else ("absent",)
-    sides = [(True, True, False), (True, False, False), (False, False, False), (True, True, True), (False, False, True)]
+    sides = [
+        (True, True, False),
+        (True, False, False),
+        (False, False, False),
+        (True, True, True),
+        (False, False, True),
+    ]
     for (source, fresh), order, progress, attempt, side in product(
         sources, ORDERS, progresses, attempts, sides if s is not None else sides[:1]
     ):

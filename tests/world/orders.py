@@ -1,23 +1,27 @@
 """All delivery orders of what a scripted server says: a search over every state a client can reach.
 
-A server walks through a history. Whatever was ever said (frames, polls, cancel responses, some of it with no
-`updated_at`) may arrive at any later moment, in any order, any number of times, or never. A verified read is sent at
-one moment, sees the server at any moment between then and its arrival, and is fresh unless something was applied
-meanwhile; or a cache answers it with any older copy, and says so. The client may be restarted and know only what its store says. The set of reachable states is finite
-(a job's revision matters only as "applied since?"), so every order of every length is covered.
+A server walks through a history. Whatever was ever said (frames, polls, cancel responses, some of it with
+no `updated_at`) may arrive at any later moment, in any order, any number of times, or never. A verified
+read is sent at one moment, sees the server at any moment between then and its arrival, and is fresh unless
+something was applied meanwhile; or a cache answers it with any older copy, and says so. The client may be
+restarted and know only what its store says. The set of reachable states is finite (a job's revision matters
+only as "applied since?"), so every order of every length is covered.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from world.make import CACHED, at, seen
 
 from jobctl.model import Job, JobStatus, Observation, Source
 from jobctl.reasons import Action, Reason
 from jobctl.reconcile import reconcile
-from jobctl.timestamps import Timestamp
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from jobctl.timestamps import Timestamp
 
 UNITS = {"none": None, "us": 1000, "ms": 10**6, "s": 10**9}
 LIE = -1
@@ -87,7 +91,13 @@ class Violation(NamedTuple):
         return f"{self.rule}\n{self.script}\n  {steps}"
 
 
-_GOES_BACK = {Reason.CORRECTED, Reason.TERMINAL_CORRECTED, Reason.REQUEUED, Reason.NEW_ATTEMPT, Reason.PROGRESSED}
+_GOES_BACK = {
+    Reason.CORRECTED,
+    Reason.TERMINAL_CORRECTED,
+    Reason.REQUEUED,
+    Reason.NEW_ATTEMPT,
+    Reason.PROGRESSED,
+}
 
 
 class Search:
@@ -143,7 +153,8 @@ class Search:
         self, place: Place, truth: int, observation: Observation, asked: int | None, *, fresh: bool | None
     ) -> tuple[str, Place, str | None]:
         after, reason, applied = self._decide(place.job, observation, fresh=bool(fresh))
-        step = f"{observation.source.value} #{truth} {observation.status} {observation.updated_at} -> {reason.value}"
+        said = f"{observation.source.value} #{truth} {observation.status} {observation.updated_at}"
+        step = f"{said} -> {reason.value}"
         if not applied:
             still = place.fresh if asked is not None else False
             return step, place._replace(asked=asked, fresh=still), None
@@ -178,7 +189,9 @@ class Search:
         if before is None:
             return None
         if not before.verified:
-            resurrected = before.status.terminal and not after.status.terminal and reason is not Reason.NEW_ATTEMPT
+            resurrected = (
+                before.status.terminal and not after.status.terminal and reason is not Reason.NEW_ATTEMPT
+            )
             if resurrected and not observation.source.is_read:
                 return "a late frame resurrects a job that only its tombstone remembers"
             return None

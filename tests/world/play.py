@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from world.make import JOB, seen
+from world.make import JOB, at, seen
 
 from jobctl.model import JobStatus, Observation, Source
 from jobctl.watching.events import (
@@ -144,3 +144,15 @@ class Play:
     @property
     def status(self) -> str | None:
         return self.machine.job.status.value if self.machine.job else None
+
+
+def ended(play: Play) -> tuple[str, str | None, bool]:
+    assert play.finish is not None
+    job = play.finish.job
+    return play.finish.ending.value, job.status.value if job else None, play.finish.confirmed
+
+
+def streaming(**options) -> Play:
+    """A running job, the stream open, the read after connecting answered."""
+    play = Play(**options).start().read("running", updated_at=at(1)).opened()
+    return play.read("running", updated_at=at(1))

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import random
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from world.make import JOB
-from world.server import Server
-from world.weather import Weather
 
 from jobctl.evidence import served_from_store
 from jobctl.model import Http
 from jobctl.watching.events import Failure, FailureKind
+
+if TYPE_CHECKING:
+    import random
+
+    from world.server import Server
+    from world.weather import Weather
 
 _FAILURES = {
     "transient": Failure(FailureKind.TRANSIENT, "the server answered 502", status=502),

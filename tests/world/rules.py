@@ -1,4 +1,4 @@
-"""P1-P10 of DESIGN section 3, and what DESIGN section 4 promises, as checks on one step of a simulated world."""
+"""P1-P10 of the design, and what it promises of the watch, as checks on one step of a simulated world."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING
 
 from world.make import JOB
 from world.orders import LIE, goes_back, is_older
-from world.server import Server
-from world.weather import Weather
 
 from jobctl.model import Decision, Job, JobStatus, Source
-from jobctl.observe import Reader
 from jobctl.reasons import Action, Reason
 from jobctl.reconcile import reconcile
 from jobctl.watching.events import Ending, Finish
 
 if TYPE_CHECKING:
+    from world.server import Server
+    from world.weather import Weather
+
+    from jobctl.observe import Reader
     from jobctl.watching.machine import WatchMachine
     from jobctl.watching.options import WatchOptions
 
@@ -30,7 +31,7 @@ _NEEDS_NEWER_TRUTH = {
 _TICKS_AT_ONCE = 50
 
 
-class RuleBroken(AssertionError):
+class RuleBroken(AssertionError):  # noqa: N818 -- it is a finding, not a fault
     """A promise was not kept."""
 
 
@@ -66,6 +67,14 @@ def p1_monotone(decision: Decision, shown: int, weather: Weather) -> None:
         require(newer, f"P1 shown state {shown}, then the older {truth_of(decision)}", decision)
 
 
+def p1_ending(finish: Finish, shown: Job | None) -> None:
+    """An end that is only claimed must not be older than what was shown, either."""
+    if finish.job is None or shown is None or finish.job.updated_at is None or shown.updated_at is None:
+        return
+    older = finish.job.updated_at.compare(shown.updated_at) < 0
+    require(not older, "P1 ended with something older than was shown", finish)
+
+
 def p2_terminal_absorbs(decision: Decision) -> None:
     """Terminal absorbs within an attempt."""
     before, after = decision.before, decision.after
@@ -82,9 +91,11 @@ def p3_duplicate(decision: Decision, *, follow_restarts: bool) -> None:
 
 
 def p4_converges(job: Job | None, server: Server, weather: Weather, reader: Reader, now: float) -> None:
-    """Any delivery order plus one fresh verified read gives the server's state (P9: after a crash as well)."""
+    """Any delivery order plus one fresh verified read gives the server's state (P9: after a crash too)."""
     index = server.index_at(now)
-    if index < 0 or server.reopens:  # without a number or a time, a restarted job cannot be told from a late word
+    if (
+        index < 0 or server.reopens
+    ):  # without a number or a time, a restarted job cannot be told from a late word
         return
     basis = job.revision if job else 0
     payload = server.payload(index, weather.reads)
@@ -182,6 +193,7 @@ class Watched:
         """Each ending has its own good reason."""
         p8_store_alone(finish)
         ending, job = finish.ending, finish.job
+        p1_ending(finish, machine.job)
         if ending is Ending.TERMINAL and finish.confirmed:
             p10_no_invented_end(job, self._server, now)
             require(job is not None and job.status.terminal, "ended without an end", finish)
@@ -195,7 +207,9 @@ class Watched:
             first = self._weather.just_submitted and self.started == 0.0
             grace = self._options.not_found_grace if first else 0.0
             unseen = self._server.index_at(lagging) < 0
-            require(unseen and now >= self.started + grace, "gone, says the client; the server has it", finish)
+            require(
+                unseen and now >= self.started + grace, "gone, says the client; the server has it", finish
+            )
         elif ending is Ending.STALLED:
             require(job is not None and job.status is JobStatus.UNKNOWN, "stalled on a known word", finish)
         else:

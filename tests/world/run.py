@@ -14,7 +14,7 @@ from world.make import JOB
 from world.reads import Answer, ReadPath
 from world.rules import RuleBroken, Watched, p4_converges, p7_keepalive, require, truth_of
 from world.server import Server, write_script
-from world.sockets import Closed, Frame, Opened, SocketPath
+from world.sockets import Closed, Opened, SocketPath
 from world.weather import Weather, forecast
 
 from jobctl.model import Decision, Http, Observation, Source
@@ -44,7 +44,7 @@ from jobctl.watching.options import WatchOptions
 
 READER: Final = Reader(Profile(name="world", read=Operation("GET", "/jobs/{id}")))
 SETTLES_WITHIN: Final = 60.0
-"""From the moment the server has ended and reads succeed: safety read, backoff, verified reads, final read."""
+"""Seconds after the server's end, with reads that succeed: safety read, backoff, verified and final read."""
 _WALL: Final = 1_767_225_600.0
 _MOST_STEPS: Final = 20_000
 
@@ -175,9 +175,7 @@ class World:
         if answer.failure is not None:
             watched.not_before = self.now + (answer.failure.retry_after or 0.0)
             return ReadFailed(read.source, answer.failure)
-        seen = READER.observe(
-            answer.payload, read.source, JOB, self._wall(), basis=basis, http=answer.http
-        )
+        seen = READER.observe(answer.payload, read.source, JOB, self._wall(), basis=basis, http=answer.http)
         if seen.status is not None:
             watched.last_good = self.now
         return ReadDone(seen)
@@ -270,7 +268,10 @@ class World:
             f"{self.options}",
             *(f"  truth {index}: {truth}" for index, truth in enumerate(self.server.script)),
         ]
-        lines += [f"  {now:9.3f} {describe(event)} -> {[describe(i) for i in out]}" for now, event, out in self.trace[-40:]]
+        lines += [
+            f"  {now:9.3f} {describe(event)} -> {[describe(i) for i in out]}"
+            for now, event, out in self.trace[-40:]
+        ]
         return "\n".join(lines)
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import random
 from bisect import bisect_right
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from world.make import JOB
 
 from jobctl.model import JobStatus
+
+if TYPE_CHECKING:
+    import random
 
 _ZERO = datetime(2026, 1, 1, 12, 0, 0, 123456, tzinfo=UTC)
 _SPELLINGS = {"us": "microseconds", "ms": "milliseconds", "s": "seconds"}

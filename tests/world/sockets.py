@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import random
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from world.make import JOB
-from world.server import Server
-from world.weather import Weather
+
+if TYPE_CHECKING:
+    import random
+
+    from world.server import Server
+    from world.weather import Weather
 
 _LONGEST = 200
 """Frames of one kind in one session; a flood need not be endless to be a flood."""

@@ -1,0 +1,183 @@
+"""How the watch machine ends: ends, claims of an end, deadlines. Issue numbers are what users of peers met."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from world.make import CACHED, at, seen
+from world.play import Play, ended, streaming
+
+from jobctl.model import JobStatus, Source
+from jobctl.watching.events import Finish, Interrupted, Tick
+
+# --- ends --------------------------------------------------------------------------------------
+
+
+def test_a_terminal_frame_ends_the_watch_after_one_confirming_read():
+    play = streaming().frame("completed", updated_at=at(5))
+    assert play.finish is None
+    assert play.reading is Source.VERIFY
+    play.read("completed", updated_at=at(5), result=65018)
+    assert ended(play) == ("terminal", "completed", True)
+    assert play.finish is not None
+    assert play.finish.job is not None
+    assert play.finish.job.result == 65018, "the final record comes with it"
+
+
+@pytest.mark.parametrize("how", ["the read fails", "the read hangs"])
+def test_a_terminal_frame_with_a_time_ends_the_watch_even_without_the_final_record(how):
+    play = streaming().frame("completed", updated_at=at(5))
+    if how == "the read fails":
+        play.fail()
+        assert "final-record" in play.codes()
+    else:
+        play.wait(6.0)
+    assert ended(play) == ("terminal", "completed", True)
+
+
+def test_ordinary_end_the_server_closes_after_its_last_frame_and_nothing_spins():
+    play = streaming().frame("completed", updated_at=at(5)).closed(1000)
+    before = len(play.sessions)
+    play.wait(4.0)
+    assert len(play.sessions) == before, "no reconnecting while the final record is fetched"
+    play.read("completed", updated_at=at(5))
+    assert ended(play) == ("terminal", "completed", True)
+
+
+def test_a_new_attempt_while_the_last_record_is_fetched_goes_on_being_watched():
+    play = Play().start().read("running", updated_at=at(1), attempt=1).opened().read("running", attempt=1)
+    play.frame("failed", updated_at=at(2), attempt=1).frame("pending", updated_at=at(3), attempt=2)
+    play.read("pending", updated_at=at(3), attempt=2)
+    assert play.finish is None
+    play.read("completed", updated_at=at(4), attempt=2)
+    assert ended(play) == ("terminal", "completed", True)
+
+
+def test_ray_60665_a_normal_close_is_not_success():
+    play = streaming().closed(1000, "bye")
+    assert play.finish is None
+    assert play.status == "running"
+    play.read("failed", updated_at=at(9))
+    assert ended(play) == ("terminal", "failed", True)
+
+
+def test_an_end_without_time_is_believed_only_from_a_read():
+    play = streaming().frame("completed")
+    assert play.status == "running"
+    play.wait(1.0)
+    assert play.reading is Source.VERIFY
+    play.read("completed")
+    assert ended(play) == ("terminal", "completed", True)
+
+
+def test_while_reads_keep_contradicting_an_end_it_says_so_then_ends_unconfirmed():
+    play = Play(max_verifies=5).start().read("running").opened().read("running").frame("completed")
+    for _ in range(20):
+        if play.finish is not None:
+            break
+        play.read("running")
+    assert ended(play) == ("terminal", "completed", False)
+    assert play.codes().count("disagreement") == 1
+    verifies = [when for when, source in play.reads if source is Source.VERIFY]
+    assert len(verifies) == 5
+    gaps = [later - earlier for earlier, later in itertools.pairwise(verifies)]
+    assert gaps == sorted(gaps), "backing off"
+
+
+@pytest.mark.parametrize("newest", [Source.POLL, Source.STREAM])
+def test_a_claimed_end_that_a_read_shows_to_be_outdated_ends_nothing(newest):
+    play = Play().start().read("running", updated_at=at(5 if newest is Source.POLL else 2)).opened()
+    play.read("running", updated_at=at(2))
+    if newest is Source.STREAM:
+        play.frame("running", updated_at=at(5))
+    play.frame("completed", updated_at=at(1))
+    for _ in range(12):
+        play.read("running", updated_at=at(5))
+    assert play.finish is None
+
+
+def test_tektoncd_326_a_cancel_response_ends_nothing_by_its_word_alone():
+    play = Play().start(seen("cancelled", Source.CANCEL))
+    for _ in range(12):
+        play.read("running")
+    assert play.finish is None
+    play.read("completed")
+    assert ended(play) == ("terminal", "completed", True)
+
+
+@pytest.mark.parametrize("when", [None, at(9)])
+def test_p8_what_was_stored_ends_nothing_elastic_4956(when):
+    play = Play().start(seen("completed", Source.STORE, updated_at=when))
+    assert play.finish is None
+    for _ in range(12):
+        play.read("running", updated_at=at(1))
+    assert play.finish is None
+    play.read("failed", updated_at=at(2))
+    assert ended(play) == ("terminal", "failed", True)
+
+
+def test_p8_a_stored_end_and_a_dead_server_is_lost_contact_not_an_end():
+    play = Play().start(seen("completed", Source.STORE, updated_at=at(9)))
+    for _ in range(40):
+        if play.finish is not None:
+            break
+        play.fail()
+    assert ended(play)[0] == "lost-contact"
+
+
+def test_a_read_from_a_cache_does_not_settle_a_claim():
+    play = streaming().frame("completed", updated_at=at(0.5))
+    play.read("running", updated_at=at(1), http=CACHED)
+    assert play.finish is None
+
+
+# --- deadlines and interrupts ------------------------------------------------------------------
+
+
+def test_the_deadline_ends_the_watch_with_the_last_known_state():
+    play = Play(stream=False, timeout=20.0).start()
+    for _ in range(100):
+        if play.finish is not None:
+            break
+        play.read("running")
+    assert ended(play) == ("deadline", "running", True)
+    assert play.now == pytest.approx(20.0, abs=0.1)
+
+
+def test_the_deadline_holds_while_a_read_hangs():
+    play = Play(timeout=20.0).start().wait(25.0)
+    assert ended(play) == ("deadline", None, True)
+
+
+def test_interrupted_at_any_moment():
+    for play in (Play(), Play().start(), streaming(), streaming().frame("completed", updated_at=at(9))):
+        play.tell(Interrupted())
+        assert ended(play)[0] == "interrupted"
+
+
+def test_open_streams_are_closed_and_nothing_is_said_after_the_end():
+    play = streaming().tell(Interrupted())
+    assert play.closes == [1]
+    assert sum(isinstance(item, Finish) for item in play.out) == 1
+    for event in (Tick(), Interrupted()):
+        assert play.machine.handle(event, play.now + 1, 0.5) == []
+
+
+@pytest.mark.parametrize(
+    ("until", "status", "ending"),
+    [
+        (JobStatus.RUNNING, "running", "until"),
+        (JobStatus.RUNNING, "failed", "terminal"),
+        (JobStatus.PENDING, "pending", "until"),
+        (JobStatus.PENDING, "running", "until"),
+    ],
+)
+def test_until_another_status(until, status, ending):
+    assert ended(Play(until=until).start().read(status)) == (ending, status, True)
+
+
+def test_until_running_waits_while_pending_and_is_not_met_by_a_stored_hint():
+    play = Play(until=JobStatus.RUNNING).start(seen("running", Source.STORE)).read("pending")
+    assert play.finish is None
+    assert play.read("running").finish is not None
