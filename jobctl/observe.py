@@ -176,11 +176,13 @@ def _by_name(alternatives: list[tuple[str, ...]]) -> Callable[[Any], Values]:
 
     def read_with_others(payload: Any) -> Values:
         values = read(payload)
+        if values is _NOTHING:
+            return values
         for index, names in others:
-            if values[index] is None or is_falsy(values[index]):
+            if is_falsy(values[index]):
                 changed = list(values)
                 for name in names:
-                    changed[index] = payload.get(name) if values is not _NOTHING else None
+                    changed[index] = payload.get(name)
                     if not is_falsy(changed[index]):
                         break
                 values = tuple(changed)

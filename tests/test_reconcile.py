@@ -149,6 +149,17 @@ def test_tektoncd_326_a_cancel_response_never_sets_cancelled():
     assert reconcile(done, seen("cancelled", Source.CANCEL)).reason is Reason.TERMINAL_CONFLICT
 
 
+@pytest.mark.parametrize("when", [None, at(0), at(1), at(2)])
+@pytest.mark.parametrize("end", ["completed", "failed", "cancelled"])
+def test_a_cancel_response_sets_no_end_dated_or_not(when, end):
+    for job in (None, known("running", updated_at=at(1), proven=True, dated=True)):
+        decision = reconcile(job, seen(end, Source.CANCEL, updated_at=when))
+        assert (decision.reason, decision.action) == (Reason.UNCONFIRMED_TERMINAL, Action.VERIFY)
+    # Anything else it says, with a time, goes through the rules like any other word.
+    dated = seen("running", Source.CANCEL, updated_at=at(2), progress=50.0)
+    assert reconcile(known("running", updated_at=at(1)), dated).reason is Reason.PROGRESSED
+
+
 def test_celery_3406_a_late_retry_or_started_cannot_follow_a_success():
     done = known("completed", updated_at=at(9), proven=True)
     for status in ("pending", "running", "unknown"):

@@ -1,4 +1,4 @@
-"""P1-P3, P7 and P10 on any stream of observations at all (P6 is in test_story, P4 in test_reconcile_orders)."""
+"""P1-P3, P7 and P10 on any stream of observations at all (P6: test_story, P4: test_reconcile_orders)."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from jobctl.model import Source
 from jobctl.reasons import Reason
 
 if TYPE_CHECKING:
-    from jobctl.model import Decision, Job, Observation
+    from jobctl.model import Decision, Observation
 
 _REASONS: Final = frozenset({Reason.UNCONFIRMED_TERMINAL, Reason.LATE_TERMINAL, Reason.TERMINAL_CONFLICT})
 _CLAIMANTS: Final = frozenset({Source.STREAM, Source.CAPTURE, Source.POLL, Source.VERIFY})
@@ -43,9 +43,9 @@ class Claim:
         """It is settled."""
         self.seen, self._reads = None, 0
 
-    def weigh(self, claim: Observation, job: Job | None, *, moved: bool) -> Weight:
-        """A verified read came back, and the end is still only claimed."""
-        if _is_outdated(claim, job):
+    def weigh(self, claim: Observation, read: Observation, *, moved: bool) -> Weight:
+        """A verified `read` came back, and the end is still only claimed."""
+        if _is_newer(read, claim):
             self.drop()
             return Weight.REFUTED
         # A job that visibly moves on refutes nothing yet (a replica catches up), but it buys time.
@@ -55,8 +55,8 @@ class Claim:
         return Weight.DOUBTED if self._reads > 1 else Weight.OPEN
 
 
-def _is_outdated(claim: Observation, job: Job | None) -> bool:
+def _is_newer(read: Observation, claim: Observation) -> bool:
     """A read newer than the claim refutes it."""
-    if job is None or job.updated_at is None or claim.updated_at is None or not job.source.is_read:
+    if read.updated_at is None or claim.updated_at is None:
         return False
-    return job.updated_at.compare(claim.updated_at) > 0
+    return read.updated_at.compare(claim.updated_at) > 0

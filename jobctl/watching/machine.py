@@ -137,7 +137,7 @@ class WatchMachine:
             if self._limits.closing_since is not None:
                 self._finish_terminal()
             elif self._claim.seen is not None:
-                self._weigh(self._claim.seen, moved=moved, now=now, random=random)
+                self._weigh(self._claim.seen, decision, now, random)
         if moved and self.stream.read_moved(now):
             self._drop_silent_stream(now, random)
 
@@ -229,8 +229,8 @@ class WatchMachine:
         elif job.verified and not job.status.terminal and self._reaches_until(job):
             self._finish(endings.until_reached(job))
 
-    def _weigh(self, claim: Observation, *, moved: bool, now: float, random: float) -> None:
-        weight = self._claim.weigh(claim, self.job, moved=moved)
+    def _weigh(self, claim: Observation, read: Decision, now: float, random: float) -> None:
+        weight = self._claim.weigh(claim, read.observation, moved=read.reason in _MOVED)
         if weight is Weight.EXHAUSTED:
             self._finish(endings.unconfirmed(self.job, claim))
         elif weight is not Weight.REFUTED:

@@ -1,4 +1,4 @@
-"""How the watch machine ends: ends, claims of an end, deadlines. Issue numbers are what users of peers met."""
+"""How the watch machine ends: ends, claims of one, deadlines. Numbers are issues of its peers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The watch machine in bad weather: reconnects and failed reads. Issue numbers are what users of peers met."""
+"""The watch machine in bad weather: reconnects and failed reads. Numbers are issues of its peers."""
 
 from __future__ import annotations
 
