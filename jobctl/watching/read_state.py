@@ -28,6 +28,8 @@ class ReadState:
         self._idle_verifies = 0
         """Verified reads in a row that changed nothing: whatever asks for them deserves fewer."""
         self._verified_at = self._prompted_at = float("-inf")
+        self._not_before = float("-inf")
+        """Until then the server asked to be left alone (Retry-After), whatever else asks for a read."""
         self.failures = 0
         self.last_failure: Failure | None = None
         self._same_kind = 0
@@ -55,19 +57,19 @@ class ReadState:
 
     def prompt(self, now: float) -> None:
         """Something happened that only a read explains: poll at once, but not more often than `fastest`."""
-        at = max(now, self._prompted_at + self._options.fastest)
+        at = max(now, self._prompted_at + self._options.fastest, self._not_before)
         if at < self.next_poll_at:
             self._prompted_at = self.next_poll_at = at
 
     def want_verify(self, now: float, random: float, *, at_once: bool = False) -> None:
         """Ask for a verified read: soon, and backing off while such reads change nothing."""
         if at_once:
-            self.verify_at = now
+            self.verify_at = max(now, self._not_before)
         elif self.verify_at is None:
             gap = self._options.fastest / 2
             if self._idle_verifies:
                 gap = backoff(self._idle_verifies - 1, 0.5 + random / 2, base=gap, cap=_VERIFY_CAP)
-            self.verify_at = max(now, self._verified_at + gap)
+            self.verify_at = max(now, self._verified_at + gap, self._not_before)
 
     def verified(self, now: float, *, applied: bool) -> None:
         """A verified read was answered and decided."""
@@ -95,9 +97,11 @@ class ReadState:
         wait = backoff(self.failures - 1, 0.5 + random / 2, cap=self._options.slowest * 2)
         if failure.kind in {FailureKind.NOT_FOUND, FailureKind.REFUSED}:
             wait = self._options.fastest
-        self.next_poll_at = now + max(wait, failure.retry_after or 0.0)
-        if self.verify_at is not None and failure.retry_after:
-            self.verify_at = max(self.verify_at, now + failure.retry_after)
+        if failure.retry_after:
+            self._not_before = now + failure.retry_after
+        self.next_poll_at = max(now + wait, self._not_before)
+        if self.verify_at is not None:
+            self.verify_at = max(self.verify_at, self._not_before)
 
     def contradicted(self) -> None:
         """The stream says that the job is alive: count refusals from the start."""
