@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from jobctl.errors import ConfigError
 from jobctl.observe import Reader
 from jobctl.reconcile import reconcile
-from jobctl.story import SCHEMA, RecordError, differences, observation_of
+from jobctl.story import SCHEMA, RecordError, differences, job_record, observation_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -47,7 +47,7 @@ class Summary:
             return
         self.decisions += 1
         self.differing += bool(replayed.differences)
-        self.counts[decision.action.value, decision.reason.value] += 1
+        self.counts[decision.action, decision.reason] += 1
         self.jobs[decision.observation.job] = decision.after
 
 
@@ -57,7 +57,7 @@ class Replay:
     def __init__(self, profiles: Profiles, only_job: str | None = None, fallback: str | None = None) -> None:
         self._profiles, self._only, self._fallback = profiles, only_job, fallback
         self._readers: dict[str, Reader] = {}
-        self._jobs: dict[tuple[str, str], Job | None] = {}
+        self._jobs: dict[tuple[str, str], tuple[Job | None, dict[str, Any] | None]] = {}
 
     def lines(self, lines: Iterable[Line]) -> Iterator[Replayed]:
         """Yield each line decided again."""
@@ -77,9 +77,13 @@ class Replay:
         except (RecordError, ConfigError) as error:
             return Replayed(line, None, problem=str(error))
         key = reader.profile.name if reader else str(name), seen.job
-        decision = reconcile(self._jobs.get(key), seen, follow_restarts=record.get("follow_restarts") is True)
-        self._jobs[key] = decision.after
-        return Replayed(line, decision, tuple(differences(record, decision)))
+        known, before = self._jobs.get(key, (None, None))
+        decision = reconcile(known, seen, follow_restarts=record.get("follow_restarts") is True)
+        after = before
+        if decision.after is not known:
+            after = job_record(decision.after)
+            self._jobs[key] = decision.after, after
+        return Replayed(line, decision, differences(record, decision, before, after))
 
     def _reader(self, name: Any) -> Reader:
         if not isinstance(name, str):

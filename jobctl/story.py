@@ -93,7 +93,7 @@ def job_record(job: Job | None) -> dict[str, Any] | None:
     """A job as it stands in `before` and `after`; absent fields are left out."""
     if job is None:
         return None
-    record: dict[str, Any] = {"status": job.status.value, "raw_status": job.raw_status}
+    record: dict[str, Any] = {"status": job.status, "raw_status": job.raw_status}  # a StrEnum is its text
     if job.updated_at is not None:
         record["updated_at"] = job.updated_at.text
     if job.progress is not None:
@@ -199,18 +199,30 @@ def _http_of(record: Any) -> Http | None:
     )
 
 
-def differences(record: dict[str, Any], decision: Decision) -> list[str]:
-    """Compare what a log record says was decided with `decision`; one sentence a difference."""
-    found = []
-    expected = {"action": decision.action.value, "reason": decision.reason.value}
-    for key, now in expected.items():
-        said = record.get(key, now)
-        if said != now:
-            found.append(f"{key}: recorded {said!r}, today's rules say {now!r}")
-    for key, job in (("before", decision.before), ("after", decision.after)):
-        if key in record and record[key] != (now_record := job_record(job)):
-            found.append(f"{key}: recorded {_brief(record[key])}, today's rules give {_brief(now_record)}")
-    return found
+def differences(
+    record: dict[str, Any],
+    decision: Decision,
+    before: dict[str, Any] | None,
+    after: dict[str, Any] | None,
+) -> tuple[str, ...]:
+    """Compare what a log record says was decided with `decision`; one sentence a difference.
+
+    `before` and `after` are the `job_record` of the decision's jobs: whoever replays has them at hand.
+    """
+    get = record.get
+    if (
+        get("action", decision.action) == decision.action
+        and get("reason", decision.reason) == decision.reason
+        and get("before", before) == before
+        and get("after", after) == after
+    ):
+        return ()
+    now = {"action": decision.action.value, "reason": decision.reason.value, "before": before, "after": after}
+    return tuple(
+        f"{key}: recorded {_brief(record[key])}, today's rules say {_brief(value)}"
+        for key, value in now.items()
+        if key in record and record[key] != value
+    )
 
 
 def _brief(record: Any) -> str:

@@ -117,7 +117,7 @@ def read_lines(path: Path) -> Iterator[Line]:
     Raises:
         ConfigError: the file cannot be read.
     """
-    decode = json.JSONDecoder().decode
+    decode = json.JSONDecoder().raw_decode
     try:
         with path.open("rb") as file:
             for number, line in enumerate(_bounded(file), start=1):
@@ -129,9 +129,12 @@ def read_lines(path: Path) -> Iterator[Line]:
         raise ConfigError(f"cannot read {str(path)!r}: {error.strerror}", hint="check the path") from error
 
 
-def _parse(number: int, line: bytes, decode: Callable[[str], Any]) -> Line:
+def _parse(number: int, line: bytes, decode: Callable[[str], tuple[Any, int]]) -> Line:
     try:
-        record = decode(line.decode("utf-8-sig" if number == 1 else "utf-8"))
+        text = line.decode("utf-8-sig" if number == 1 else "utf-8").strip()
+        record, end = decode(text)
+        if end != len(text):
+            raise ValueError(f"something follows at column {end + 1}")  # noqa: TRY301 -- damage like any other
     except (ValueError, RecursionError) as error:
         cut = not line.endswith(b"\n")
         return Line(number, None, "cut short" if cut else f"not JSON ({error})")

@@ -57,3 +57,20 @@ def test_a_full_disk_is_an_error_and_changes_nothing():
     assert store.get(job.id).status == "completed"
     assert store.submit("v1", {}, Script()).n == 2
     store.close()
+
+
+def test_changes_that_a_full_disk_undid_come_again_after_a_reload():
+    now = [1_760_000_000.0]
+    store = JobStore(None, lambda: now[0])
+    jobs = [store.submit("v1", {}, Script(duration=1, steps=9)).id for _ in range(200)]
+    now[0] += 5
+    pages = store._db._db.execute("PRAGMA page_count").fetchone()[0]
+    store._db._db.execute(f"PRAGMA max_page_count={pages + 5}")
+    with pytest.raises(sqlite3.OperationalError, match="full"):
+        store.advance()
+    assert {len(store._db.history(job)) for job in jobs} == {1}
+    store._db._db.execute("PRAGMA max_page_count=1000000")
+    store.reload()
+    store.advance()
+    assert {store._db.history(job)[-1][1] for job in jobs} == {"completed"}
+    store.close()

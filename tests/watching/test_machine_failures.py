@@ -229,13 +229,18 @@ def test_not_found_once_between_good_reads_is_nothing():
 
 
 def test_a_stream_that_speaks_contradicts_gone():
-    play = Play(fastest=0.5).start().fail(FailureKind.NOT_FOUND)
-    play.opened().fail(FailureKind.TRANSIENT)
-    play.frame("running", updated_at=at(1)).fail(FailureKind.NOT_FOUND, after=1.0)
-    play.frame("running", updated_at=at(2)).fail(FailureKind.NOT_FOUND, after=1.0)
-    assert play.finish is None
-    play.fail(FailureKind.NOT_FOUND, after=1.0)
-    assert ended(play)[0] == "gone"
+    play = Play().start().fail(FailureKind.TRANSIENT).opened()
+    for step in range(1, 6):
+        play.fail(FailureKind.NOT_FOUND, after=1.0).frame("running", updated_at=at(step))
+        assert play.finish is None
+    play.fail(FailureKind.NOT_FOUND, after=1.0).fail(FailureKind.NOT_FOUND, after=1.0)
+    assert ended(play) == ("gone", "running", True)
+
+
+def test_a_job_that_is_not_there_gets_no_stream():
+    play = Play().start(just_submitted=True).fail(FailureKind.NOT_FOUND).wait(0.2)
+    assert play.sessions == []
+    assert play.read("running").sessions == [1]
 
 
 def test_a_read_that_is_refused_again_and_again_ends_the_watch():

@@ -189,6 +189,12 @@ class Watched:
         self._ticks_at = now
         require(self._ticks < _TICKS_AT_ONCE, f"spins: asks at {now} to be woken at {until}")
 
+    def not_forgotten(self, now: float) -> None:
+        """Without any good word the watch ends as lost contact; a Retry-After buys time, but not for ever."""
+        limit = 5 * self._options.lost_after + 60
+        heard = self.started if self.last_good is None else self.last_good
+        require(now - heard <= limit, f"watches on after {now - heard:.0f} s without a good word")
+
     def finished(self, finish: Finish, machine: WatchMachine, now: float, *, auth: bool) -> None:
         """Each ending has its own good reason."""
         p8_store_alone(finish)

@@ -144,6 +144,7 @@ class World:
         require(wake is not None or bool(self._heap), "the watch sleeps for ever")
         fair = max(self.weather.heals_at, self.server.end, self._process.watched.started)
         require(self.now <= fair + SETTLES_WITHIN, f"P5 no end {SETTLES_WITHIN} s after the server's")
+        self._process.watched.not_forgotten(self.now)
         if wake is not None and (not self._heap or wake <= self._heap[0][0]):
             self.now, self._process.wake_at = max(self.now, wake), None
             self._tell(Tick())

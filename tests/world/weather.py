@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -105,7 +106,16 @@ def forecast(rng: random.Random, born: float, end: float) -> Weather:
         just_submitted=rng.random() < (0.95 if born > 0 else 0.3),
         interrupt_at=rng.uniform(0, end) if rng.random() < 0.03 else None,
     )
-    return _race(weather) if rng.random() < 0.15 else weather
+    kind = rng.random()
+    if kind < 0.06:
+        return _outage_for_good(weather, rng.uniform(-1.0, end))
+    return _race(weather) if kind < 0.2 else weather
+
+
+def _outage_for_good(weather: Weather, begin: float) -> Weather:
+    """From `begin` on no read ever succeeds again."""
+    kinds = tuple(kind for kind in weather.error_kinds if kind not in {"auth", "404"}) or ("429",)
+    return replace(weather, outages=((begin, math.inf),), heals_at=math.inf, error_kinds=kinds)
 
 
 def _race(weather: Weather) -> Weather:
