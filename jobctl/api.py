@@ -16,7 +16,7 @@ from jobctl.reconcile import reconcile
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+    from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 
     from jobctl.client.blocking import BlockingCarrier
     from jobctl.profile.model import Profile
@@ -146,6 +146,7 @@ def blocking(
     environ: Mapping[str, str] | None = None,
     limits: Limits | None = None,
     insecure: bool = False,
+    tell: Callable[[str], None] | None = None,
 ) -> Iterator[tuple[Calls, BlockingCarrier]]:
     """Connect to one API without an event loop.
 
@@ -154,7 +155,7 @@ def blocking(
     from jobctl.client.blocking import BlockingCarrier  # noqa: PLC0415
 
     credentials = Credentials(profile.auth, os.environ if environ is None else environ)
-    with BlockingCarrier(profile, credentials, limits or Limits(), insecure=insecure) as carrier:
+    with BlockingCarrier(profile, credentials, limits or Limits(), insecure=insecure, tell=tell) as carrier:
         yield make_calls(profile, credentials), carrier
 
 

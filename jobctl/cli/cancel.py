@@ -131,7 +131,7 @@ class _Asking:
         from jobctl.model import Source
         from jobctl.text import visible
 
-        with blocking(self._profile, insecure=self._insecure) as (calls, http):
+        with blocking(self._profile, insecure=self._insecure, tell=output.tell) as (calls, http):
             for job in jobs:
                 try:
                     answer = http.run(calls.cancel(job))

@@ -35,7 +35,7 @@ def list_jobs(
     from jobctl.text import visible
 
     chosen = settings_for(profile, base_url, config)
-    with blocking(chosen.profile, insecure=insecure) as (calls, http):
+    with blocking(chosen.profile, insecure=insecure, tell=output.tell) as (calls, http):
         items = http.run(calls.list(limit))
         seen = [calls.reader.observe(item, Source.POLL, "", wall_clock()) for item in items]
     jobs = [

@@ -51,6 +51,11 @@ def note(text: str) -> None:
         return
 
 
+def tell(text: str) -> None:
+    """Say what we are waiting for."""
+    note(f"jobctl: {text}")
+
+
 def show_error(error: JobctlError) -> ExitCode:
     """Tell an error and the next step; return its exit code."""
     code = code_of_error(error)

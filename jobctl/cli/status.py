@@ -38,7 +38,10 @@ def status(
 
     chosen = settings_for(profile, base_url, config)
     codes, documents = [], []
-    with blocking(chosen.profile, insecure=insecure) as (calls, http), open_log(log, calls.reader) as write:
+    with (
+        blocking(chosen.profile, insecure=insecure, tell=output.tell) as (calls, http),
+        open_log(log, calls.reader) as write,
+    ):
         for job in check_jobs(jobs):
             try:
                 decision, found = decide_first(http.run(calls.read(job, Source.VERIFY)))

@@ -68,7 +68,7 @@ def submit(
 
     body = read_payload(payload or [])
     chosen = settings_for(profile, base_url, config, timeout=timeout, interval=interval)
-    with blocking(chosen.profile, insecure=insecure) as (calls, http):
+    with blocking(chosen.profile, insecure=insecure, tell=output.tell) as (calls, http):
         answer = http.run(calls.submit(body, idempotency_key))
     if not then_watch:
         _show(answer, as_json=as_json)

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self, TypeVar
+from urllib.parse import urlsplit
 
 import httpx
 
 from jobctl.client.carrier import BodyReader, Limits, client_options, mapped
 from jobctl.client.messages import Flow, Pause, RefreshAuth, Request, Response
+from jobctl.durations import format_duration
 from jobctl.errors import JobctlError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from jobctl.client.credentials import Credentials
     from jobctl.profile.model import Profile
 
@@ -22,9 +28,16 @@ class BlockingCarrier:
     """Carries flows one at a time over one httpx client."""
 
     def __init__(
-        self, profile: Profile, credentials: Credentials, limits: Limits, *, insecure: bool = False
+        self,
+        profile: Profile,
+        credentials: Credentials,
+        limits: Limits,
+        *,
+        insecure: bool = False,
+        tell: Callable[[str], None] | None = None,
     ) -> None:
-        self._credentials, self._limits = credentials, limits
+        """`tell` is given a sentence whenever somebody has to wait for more than a second."""
+        self._credentials, self._limits, self._tell = credentials, limits, tell
         self._client = httpx.Client(**client_options(profile, limits, insecure=insecure))
 
     def __enter__(self) -> Self:
@@ -46,13 +59,31 @@ class BlockingCarrier:
             match step:
                 case Request():
                     try:
-                        answer = self._send(step)
+                        with self._patience(step.url):
+                            answer = self._send(step)
                     except JobctlError as problem:
                         error = problem
-                case Pause(seconds):
+                case Pause(seconds, why):
+                    if self._tell is not None:
+                        self._tell(f"{why}; trying again in {format_duration(seconds)}")
                     time.sleep(seconds)
                 case RefreshAuth():
                     answer = self._credentials.refresh()
+
+    @contextmanager
+    def _patience(self, url: str) -> Iterator[None]:
+        """Say after a second whose answer we are waiting for."""
+        if self._tell is None:
+            yield
+            return
+        most = format_duration(self._limits.total)
+        timer = threading.Timer(1.0, self._tell, (f"waiting for {urlsplit(url).netloc}, at most {most}",))
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
 
     def _send(self, request: Request) -> Response:
         started = time.monotonic()

@@ -123,7 +123,7 @@ class Calls:
                 raise self._uncertain(problem) from problem
             if delay is None or isinstance(problem, ProtocolError):
                 raise problem
-            yield Pause(max(delay, getattr(problem, "retry_after", None) or 0.0))
+            yield Pause(max(delay, getattr(problem, "retry_after", None) or 0.0), problem.message)
         raise AssertionError("unreachable")  # pragma: no cover
 
     def cancel(self, job: str) -> Flow[CancelAnswer]:
@@ -139,14 +139,16 @@ class Calls:
             try:
                 response = yield from self._send(request)
                 return self._cancelled(response, job)
-            except TransportError:
+            except TransportError as error:
                 if delay is None:
                     raise
+                problem: TransportError | ApiError = error
             except ApiError as error:
                 # Asking twice for a cancel asks for nothing more than asking once.
                 if delay is None or error.status not in _TRANSIENT:
                     raise
-            yield Pause(delay)
+                problem = error
+            yield Pause(delay, problem.message)
         raise AssertionError("unreachable")  # pragma: no cover
 
     # --- requests -------------------------------------------------------------------------------------

@@ -32,9 +32,10 @@ class Response(NamedTuple):
 
 
 class Pause(NamedTuple):
-    """Wait so many seconds before going on."""
+    """Wait so many seconds before going on; `why` is for the person who waits too."""
 
     seconds: float
+    why: str = ""
 
 
 class RefreshAuth(NamedTuple):
