@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from jobctl.cli import output
+from jobctl.cli.log_option import check_log
 from jobctl.cli.parameters import (
     BaseUrlOption,
     ConfigOption,
@@ -21,6 +22,7 @@ from jobctl.cli.parameters import (
     check_jobs,
     settings_for,
 )
+from jobctl.observe import Reader
 
 if TYPE_CHECKING:
     from jobctl.client.calls import CancelAnswer
@@ -52,6 +54,7 @@ def cancel(
     """
     chosen = settings_for(profile, base_url, config, timeout=timeout)
     ids = check_jobs(jobs)
+    check_log(log, Reader(chosen.profile))
     asked = _Asking(chosen.profile, insecure=insecure, quiet=quiet, as_json=as_json)
     asked.ask(ids)
     waiting = [job for job in ids if job in asked.accepted]

@@ -11,6 +11,16 @@ from jobctl.model import Decision
 from jobctl.observe import Reader
 
 
+def check_log(path: Path | None, reader: Reader) -> None:
+    """Find out before anything is asked of a server that the log can be written.
+
+    Raises:
+        ConfigError: it cannot.
+    """
+    with open_log(path, reader):
+        pass
+
+
 @contextmanager
 def open_log(
     path: Path | None, reader: Reader, *, follow_restarts: bool = False

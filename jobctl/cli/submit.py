@@ -11,6 +11,7 @@ import typer
 
 from jobctl.cli import output
 from jobctl.cli.jobs import job_document
+from jobctl.cli.log_option import check_log
 from jobctl.cli.parameters import (
     BaseUrlOption,
     ConfigOption,
@@ -69,6 +70,7 @@ def submit(
     body = read_payload(payload or [])
     chosen = settings_for(profile, base_url, config, timeout=timeout, interval=interval)
     with blocking(chosen.profile, insecure=insecure, tell=output.tell) as (calls, http):
+        check_log(log, calls.reader)
         answer = http.run(calls.submit(body, idempotency_key))
     if not then_watch:
         _show(answer, as_json=as_json)
