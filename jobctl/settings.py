@@ -64,7 +64,7 @@ def resolve(flags: Mapping[str, Any], environ: Mapping[str, str], cwd: str | Pat
     profiles = Profiles(files)
     found = {name: _find(name, flags, environ, files) for name in _SETTINGS}
     name = found["profile"] or _default_profile(profiles)
-    base_url, profile = found["base_url"], profiles.get(name.value)
+    base_url, profile = found["base_url"], _named(profiles, name)
     where = {key: one.where if one else BUILT_IN for key, one in found.items()} | {"profile": name.where}
     if base_url and _may_replace(base_url.where, profile, files):
         profile = profile.with_base_url(base_url.value)
@@ -78,6 +78,13 @@ def resolve(flags: Mapping[str, Any], environ: Mapping[str, str], cwd: str | Pat
         where=where,
         files=tuple(file.path for file in files),
     )
+
+
+def _named(profiles: Profiles, name: _Found) -> Profile:
+    try:
+        return profiles.get(name.value)
+    except ConfigError as error:
+        raise ConfigError(f"{name.where}: {error.message}", hint=error.hint) from None
 
 
 def config_files(config: str | None, environ: Mapping[str, str], cwd: str | Path) -> list[Path]:

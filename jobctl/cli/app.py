@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import signal
 import sys
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -35,11 +37,26 @@ COMMANDS: dict[str, dict[str, Callable[..., Any]]] = {
     "Afterwards": {"explain": explain},
     "Set-up and practice": {"profiles": profiles, "sandbox": sandbox, "demo": demo},
 }
+
+
+def _told_when_interrupted(function: Callable[..., Any]) -> Callable[..., Any]:
+    # Typer would swallow the exception and leave without a word.
+    @functools.wraps(function)
+    def run_command(*arguments: Any, **options: Any) -> Any:
+        try:
+            return function(*arguments, **options)
+        except KeyboardInterrupt:
+            output.note("jobctl: interrupted")
+            output.leave(ExitCode.INTERRUPTED)
+
+    return run_command
+
+
 for panel, commands in COMMANDS.items():
     for name, function in commands.items():
         # The registry of faults is read only by whoever asks about the sandbox.
         epilog = fault_help() if name == "sandbox" and name in sys.argv[1:] else None
-        app.command(name, rich_help_panel=panel, epilog=epilog)(function)
+        app.command(name, rich_help_panel=panel, epilog=epilog)(_told_when_interrupted(function))
 
 
 def _version(asked: bool) -> None:
@@ -62,6 +79,7 @@ def root(
 def run() -> int:
     """Run the command line. Returns the exit code; never lets a traceback out."""
     output.prepare_streams()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # both end a command the same, told way
     try:
         app()
     except SystemExit as end:

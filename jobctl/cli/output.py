@@ -38,8 +38,8 @@ def result(text: str) -> None:
 
 
 def result_json(document: Any) -> None:
-    """Write one JSON document on one line."""
-    result(json.dumps(document, ensure_ascii=False, default=str).encode("utf-8", "backslashreplace").decode())
+    """Write one JSON document on one line, in ASCII: a terminal obeys C1 controls and bidi marks too."""
+    result(json.dumps(document, default=str))
 
 
 def note(text: str) -> None:

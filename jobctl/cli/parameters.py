@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from jobctl.cli import output
 from jobctl.durations import parse_duration
 from jobctl.errors import ConfigError
 from jobctl.settings import Settings, resolve
@@ -22,6 +23,14 @@ def _duration(text: str | float) -> float:
         return parse_duration(text)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
+
+
+def _warn_insecure(asked: bool) -> bool:
+    if asked:
+        output.note(
+            "jobctl: --insecure: certificates are not checked, anybody on the way can answer for the API"
+        )
+    return asked
 
 
 ProfileOption = Annotated[
@@ -39,7 +48,10 @@ ConfigOption = Annotated[
 InsecureOption = Annotated[
     bool,
     typer.Option(
-        "--insecure", help="Do not check TLS certificates. Never in a script.", rich_help_panel=_API
+        "--insecure",
+        callback=_warn_insecure,
+        help="Do not check TLS certificates. Never in a script.",
+        rich_help_panel=_API,
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON on stdout.", rich_help_panel=_OUTPUT)]

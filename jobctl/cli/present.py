@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any, Protocol
 
 from jobctl.cli import output
 from jobctl.cli.jobs import details, job_document, status_words
-from jobctl.exit_codes import ExitCode
+from jobctl.errors import JobctlError
+from jobctl.exit_codes import ExitCode, code_of_error
 from jobctl.model import Decision, Job, Source
 from jobctl.reasons import Action, Reason
 from jobctl.redact import redact, redact_headers
@@ -199,3 +201,12 @@ def finish_document(
         if finish.hint:
             document["hint"] = finish.hint
     return document
+
+
+def error_ending(jobs: Iterable[str], error: Exception) -> tuple[list[dict[str, Any]], ExitCode]:
+    """The `result` line of a watch that an error ended: the documents of its jobs, and the code."""
+    known = isinstance(error, JobctlError)
+    code = code_of_error(error) if isinstance(error, JobctlError) else ExitCode.INTERNAL
+    message = str(error) if known else f"internal error: {type(error).__name__}: {visible(str(error))}"
+    ending = {"status": None, "ending": "error", "message": message, "exit_code": int(code)}
+    return [{"job": job} | ending for job in jobs], code

@@ -14,9 +14,8 @@ from typing import Any
 from jobctl.api import DEFAULT_RATE, JobClient
 from jobctl.cli import output
 from jobctl.cli.log_option import open_log
-from jobctl.cli.present import JsonLines, PlainLines, Presenter, finish_document
-from jobctl.errors import JobctlError
-from jobctl.exit_codes import EXIT_CODES, ExitCode, code_of_error, worst
+from jobctl.cli.present import JsonLines, PlainLines, Presenter, error_ending, finish_document
+from jobctl.exit_codes import EXIT_CODES, ExitCode, worst
 from jobctl.model import Decision, JobStatus, Observation
 from jobctl.profile.model import Profile
 from jobctl.watching.driver import Update, Watch
@@ -61,9 +60,9 @@ def run_watch(plan: WatchPlan, judge: Callable[[Finish], ExitCode] | None = None
     session = _Session(plan, judge or (lambda finish: code_of_finish(finish, plan.options.until)))
     try:
         return asyncio.run(session.run())
-    except JobctlError as error:
-        if plan.as_json:
-            session.fail(code_of_error(error), error)
+    except Exception as error:
+        if plan.as_json and not isinstance(error, output.ReaderGone):
+            session.fail(error)
         raise
 
 
@@ -96,13 +95,9 @@ class _Session:
                 await watch.aclose()
             return self._end(watch)
 
-    def fail(self, code: ExitCode, error: JobctlError) -> None:
+    def fail(self, error: Exception) -> None:
         """Close the JSON stream of a watch that could not go on."""
-        results = [
-            {"job": job, "status": None, "ending": "error", "message": error.message, "exit_code": int(code)}
-            for job in self._plan.jobs
-        ]
-        self._presenter.end(results, code)
+        self._presenter.end(*error_ending(self._plan.jobs, error))
 
     def _choose_presenter(self, watch: Watch, stack: ExitStack) -> Presenter:
         plan = self._plan

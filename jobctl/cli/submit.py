@@ -26,6 +26,7 @@ from jobctl.cli.parameters import (
     settings_for,
 )
 from jobctl.errors import ConfigError
+from jobctl.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from jobctl.client.calls import SubmitAnswer
@@ -71,7 +72,11 @@ def submit(
     chosen = settings_for(profile, base_url, config, timeout=timeout, interval=interval)
     with blocking(chosen.profile, insecure=insecure, tell=output.tell) as (calls, http):
         check_log(log, calls.reader)
-        answer = http.run(calls.submit(body, idempotency_key))
+        try:
+            answer = http.run(calls.submit(body, idempotency_key))
+        except KeyboardInterrupt:
+            output.note("jobctl: interrupted: the job may or may not exist; look for it with `jobctl list`")
+            output.leave(ExitCode.INTERRUPTED)
     if not then_watch:
         _show(answer, as_json=as_json)
         return

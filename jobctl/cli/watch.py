@@ -27,6 +27,7 @@ from jobctl.cli.parameters import (
     check_jobs,
     settings_for,
 )
+from jobctl.errors import ConfigError
 from jobctl.model import JobStatus
 
 UntilOption = Annotated[
@@ -64,7 +65,15 @@ def watch(
 
     Reads are never cached, the WebSocket is never believed against a read, and what is ignored is said.
     """
-    chosen = settings_for(profile, base_url, config, timeout=timeout, interval=interval)
+    try:
+        chosen = settings_for(profile, base_url, config, timeout=timeout, interval=interval)
+        ids = check_jobs(jobs)
+    except ConfigError as error:
+        if as_json:
+            from jobctl.cli.present import JsonLines, error_ending
+
+            JsonLines("").end(*error_ending(jobs, error))
+        raise
     from jobctl.cli.session import WatchPlan, make_options, resume_command, run_watch
 
     options = make_options(
@@ -78,7 +87,7 @@ def watch(
     )
     plan = WatchPlan(
         chosen.profile,
-        check_jobs(jobs),
+        ids,
         options,
         as_json=as_json,
         quiet=quiet,

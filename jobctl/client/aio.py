@@ -27,6 +27,8 @@ class AsyncCarrier:
         self, profile: Profile, credentials: Credentials, limits: Limits, *, insecure: bool = False
     ) -> None:
         self._credentials, self._limits = credentials, limits
+        # Waiting for a connection is not the server's silence: it must not count against the timeout.
+        self._turns = asyncio.Semaphore(_MAX_CONNECTIONS)
         pool = httpx.Limits(max_connections=_MAX_CONNECTIONS, max_keepalive_connections=20)
         self._client = httpx.AsyncClient(limits=pool, **client_options(profile, limits, insecure=insecure))
 
@@ -62,6 +64,10 @@ class AsyncCarrier:
                     answer = await asyncio.to_thread(self._credentials.refresh)
 
     async def _send(self, request: Request) -> Response:
+        async with self._turns:
+            return await self._send_now(request)
+
+    async def _send_now(self, request: Request) -> Response:
         started = time.monotonic()
         try:
             async with asyncio.timeout(self._limits.total):

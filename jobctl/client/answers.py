@@ -77,7 +77,7 @@ def payload_of(response: Response, what: str, now: float) -> Any:
     host = urlsplit(response.url).hostname or ""
     page = recognise(response.status, response.headers, response.body[:65536], host=host)
     if page is not None:
-        message = f"{what}: {page.vendor} answered with its own page instead of the API: {page.meaning}"
+        message = f"{what}: HTTP {response.status}, {page.vendor} answered instead of the API: {page.meaning}"
         raise ProtocolError(message, kind="tunnel-page", status=response.status, hint=page.advice)
     if response.status >= 400:
         raise refusal(response, what, now)

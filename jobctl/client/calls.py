@@ -177,7 +177,9 @@ class Calls:
             location = response.header("location")
             if response.status not in _REDIRECTS or not location:
                 return response
-            target = urljoin(request.url, location)
+            target = _joined(request.url, location)
+            if target is None:
+                return response
             safe = request.method in {"GET", "HEAD"}
             trusted = is_same_server(home, target)
             if urlsplit(target).scheme not in {"http", "https"} or not (
@@ -235,6 +237,16 @@ class Calls:
             hint=f"it was not repeated; look for it with `jobctl list` ({check}), and next time give "
             "--idempotency-key KEY, which makes repeating safe where the API honours it",
         )
+
+
+def _joined(url: str, location: str) -> str | None:
+    """Resolve a `Location`; None where it is no URL at all."""
+    try:
+        target = urljoin(url, location)
+        urlsplit(target).port  # noqa: B018 -- raises for a port that is none
+    except ValueError:
+        return None
+    return target
 
 
 def is_same_server(home: str, target: str) -> bool:

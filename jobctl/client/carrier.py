@@ -157,6 +157,12 @@ class BodyReader:
             ) from error
         if len(decoded) > self._limits.max_body:
             raise self._too_large()
+        if not inflater.eof:
+            raise ProtocolError(
+                f"the answer's {coding} compression is broken: it ends too soon",
+                kind="encoding",
+                status=self._response.status_code,
+            )
         return decoded
 
     def _too_large(self) -> ProtocolError:

@@ -84,8 +84,10 @@ class Profiles:
     def get(self, name: str) -> Profile:
         """Return a profile; raise ConfigError, which lists the known names, when there is none."""
         if name not in self._tables:
+            close = did_you_mean(name, self.names)
+            closest = f"; {close}" if close.startswith("did") else ""
             raise ConfigError(
-                f"no profile is called {visible(name, 80)!r}; {did_you_mean(name, self.names)}",
+                f"no profile is called {visible(name, 80)!r}{closest}",
                 hint=f"known profiles: {', '.join(visible(known, 80) for known in self.names)}",
             )
         if name not in self._parsed:

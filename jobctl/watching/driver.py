@@ -11,7 +11,7 @@ import random
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jobctl.client.carrier import wall_clock
-from jobctl.errors import JobctlError
+from jobctl.errors import ConfigError, JobctlError
 from jobctl.model import Observation, Source
 from jobctl.watching.events import (
     CloseStream,
@@ -176,6 +176,8 @@ class _JobDriver:
         try:
             observation = await client.carrier.run(client.calls.read(self.job, source, basis))
         except JobctlError as error:
+            if isinstance(error, ConfigError) and self.machine.job is None:
+                raise  # the caller's side, known from the first request on: trying again changes nothing
             failure = failure_of(error)
             if failure.retry_after:
                 gate.pause(failure.retry_after)

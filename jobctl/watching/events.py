@@ -36,6 +36,11 @@ class Failure(NamedTuple):
     detail: str | None = None
     retry_after: float | None = None
 
+    @property
+    def words(self) -> str:
+        """The message and the next step, as one line."""
+        return f"{self.message}; {self.hint}" if self.hint else self.message
+
 
 # --- events -----------------------------------------------------------------------------------------------
 

@@ -125,7 +125,7 @@ class WatchMachine:
             if self._limits.closing_since is not None and was_verify:
                 self._end_without_record(failure)
                 return
-            self._say_once(f"wordless:{decision.reason.value}", _describe(failure), Level.WARNING)
+            self._say_once(f"wordless:{decision.reason.value}", failure.words, Level.WARNING)
             return
         self._limits.good_word()
         if had_failed:
@@ -158,7 +158,7 @@ class WatchMachine:
             self._finish(endings.unreachable(self.job, failure))
         else:
             level = Level.DETAIL if self._limits.in_grace(now) else Level.WARNING
-            self._notice(f"read-failed:{failure.kind.value}", _describe(failure), level)
+            self._notice(f"read-failed:{failure.kind.value}", failure.words, level)
 
     def _on_stream_opened(self, event: StreamOpened, now: float, _random: float) -> None:
         if event.session == self.stream.session:
@@ -301,7 +301,3 @@ class WatchMachine:
                 self._out.append(CloseStream(self.stream.session))
             self.finished = finish
             self._out.append(finish)
-
-
-def _describe(failure: Failure) -> str:
-    return f"{failure.message}; {failure.hint}" if failure.hint else failure.message

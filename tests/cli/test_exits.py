@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
+import socket
 
 import pytest
 
@@ -69,7 +69,7 @@ def test_signals_end_a_watch_the_orderly_way(box, jobctl, number, fresh):
 def test_a_signal_in_plain_output_tells_how_to_go_on(box, jobctl):
     job = box.submit(**LONG)
     program = jobctl.start("watch", job, "-u", box.url, "-p", "generation")
-    program.until(job)
+    program.until("running")
     program.signal(signal.SIGINT)
     done = program.finish(5)
     assert done.code == 130
@@ -86,27 +86,31 @@ def test_a_signal_before_anything_was_read(box, jobctl):
     assert (done.code, done.result["jobs"][0]["status"]) == (130, None)
 
 
-@pytest.mark.parametrize("verb", ["status", "cancel", "submit", "list"])
-def test_a_signal_while_a_blocking_command_waits(box, jobctl, verb):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("argv", [["status", "1"], ["list"]])
+def test_a_signal_while_a_read_waits(box, jobctl, argv, number):
     box.set_faults(["hang"])
-    if verb in {"cancel", "submit"}:
-        pytest.skip("the sandbox hangs reads only")
-    program = jobctl.start(*((verb, "1") if verb != "list" else (verb,)))
+    program = jobctl.start(*argv)
     while not box.requests()["total"]:
         pass
-    program.signal(signal.SIGINT)
+    program.signal(number)
     done = program.finish(5)
+    assert (done.code, done.out, done.err) == (130, "", "jobctl: interrupted\n")
+
+
+@pytest.mark.parametrize(("verb", "said"), [("submit", "may or may not exist"), ("cancel", "interrupted")])
+def test_a_signal_while_the_server_is_silent(alone, verb, said):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(10)
+        argv = ("cancel", "1") if verb == "cancel" else ("submit", "a=b")
+        program = alone.start(*argv, "-u", f"http://127.0.0.1:{server.getsockname()[1]}")
+        peer, _ = server.accept()
+        with peer:
+            peer.recv(65536)
+            program.signal(signal.SIGINT)
+            done = program.finish(5)
     assert (done.code, done.out) == (130, "")
-    assert done.err == "jobctl: interrupted\n"
-
-
-def test_sigterm_while_a_blocking_command_waits(box, jobctl):
-    box.set_faults(["hang"])
-    program = jobctl.start("status", "1")
-    while not box.requests()["total"]:
-        pass
-    program.signal(signal.SIGTERM)
-    assert program.finish(5).code in {130, -signal.SIGTERM}
+    assert said in done.err
 
 
 DEFECT = """
@@ -131,7 +135,6 @@ def defective(jobctl, tmp_path):
 
 @pytest.mark.parametrize("argv", [["status", "1"], ["watch", "1"], ["submit"], ["cancel", "1"]])
 def test_a_defect_is_told_in_a_sentence(defective, argv):
-    broken = defective("client.answers", "decode") if argv[0] != "watch" else defective("text", "visible")
     broken = defective("api", "make_calls")
     done = broken.run(*argv, fresh=True)
     assert (done.code, done.out) == (1, "")
@@ -183,7 +186,7 @@ def test_wrong_usage_is_2_and_says_what_was_expected(alone, argv):
 def test_a_watch_that_cannot_begin_closes_its_stream_too(alone, bad):
     done = alone.run("watch", "1", "--json", env=bad)
     assert (done.code, done.result["exit_code"]) == (2, 2)
-    assert next(iter(bad)) in done.err
+    assert "nope" in done.err
 
 
 def test_a_token_that_is_not_set(jobctl, tmp_path):
@@ -256,4 +259,3 @@ def test_until(box, jobctl, until, end, code, ending):
 def test_every_code_is_documented_once():
     assert sorted(EXIT_CODES) == [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 130]
     assert len({code.sentence for code in EXIT_CODES.values()}) == len(EXIT_CODES)
-    assert sys.platform

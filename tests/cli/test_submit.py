@@ -153,7 +153,7 @@ def test_a_lost_answer_leaves_one_job_and_says_how_to_check(box, submitted):
 
 
 def test_with_a_key_it_is_repeated_until_it_is_clear(box, submitted):
-    box.set_faults(["submit-lost@70"], seed=1)
+    box.set_faults(["submit-lost@60"], seed=0)
     done, new = submitted("prompt=x", "--idempotency-key", "once")
     assert done.code == 0, done
     assert [done.out.strip()] == new

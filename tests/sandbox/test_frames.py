@@ -6,7 +6,7 @@ import time
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-LIFE = {"duration": 0.2, "pending": 0.05, "steps": 8}
+LIFE = {"duration": 0.1, "pending": 0.05, "steps": 8}
 
 
 def statuses(frames):
@@ -157,3 +157,9 @@ def test_cutting_every_socket_by_hand(way, box):
         with pytest.raises(ConnectionClosed) as caught:
             socket.recv(5)
         assert caught.value.rcvd is None
+
+
+def test_a_held_last_frame_still_arrives(way, box):
+    way.faults("ws-reorder=100%")
+    frames, code = way.frames(box.submit(duration=0, pending=0))
+    assert (statuses(frames), code) == (["completed"], 1000)

@@ -13,7 +13,7 @@ TERMINAL = {"completed", "failed", "cancelled"}
 
 @pytest.mark.parametrize("end", sorted(TERMINAL))
 def test_a_whole_life(way, box, end):
-    job = box.submit(duration=0.2, pending=0.05, steps=4, end=end)
+    job = box.submit(duration=0.1, pending=0.05, steps=4, end=end)
     frames, code = way.frames(job)
     assert code == 1000
     truth = [entry["status"] for entry in box.history(job)]

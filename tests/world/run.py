@@ -108,6 +108,9 @@ class World:
         if weather.interrupt_at is not None:
             self._later(weather.interrupt_at, "interrupt")
         known: list[Observation] = []
+        if weather.remembered:
+            body = {"id": JOB, "status": weather.remembered, "updated_at": weather.remembered_at}
+            known.append(READER.observe(body, Source.STORE, JOB, self._wall()))
         if weather.just_submitted:
             body = {"id": JOB, "status": "pending", "truth": 0}
             known.append(READER.observe(body, Source.SUBMIT, JOB, self._wall()))

@@ -55,6 +55,9 @@ class Weather:
     kills: tuple[float, ...]
     tears_line: bool
     cancel_said: str | None
+    remembered: str | None
+    """What an older snapshot claims (it may never have been true)."""
+    remembered_at: str | None
     just_submitted: bool
     interrupt_at: float | None
 
@@ -103,6 +106,8 @@ def forecast(rng: random.Random, born: float, end: float) -> Weather:
         kills=tuple(sorted(rng.uniform(0.0, end + 3) for _ in range(rng.choice((0, 0, 0, 1, 2))))),
         tears_line=rng.random() < 0.5,
         cancel_said=rng.choice((None, None, None, None, "cancelled", "running")),
+        remembered=rng.choice(("pending", "running", "completed", "failed")) if rng.random() < 0.1 else None,
+        remembered_at=rng.choice((None, "2025-12-31 23:59:59.1", "2026-01-01T12:00:05Z", "2099-01-01")),
         just_submitted=rng.random() < (0.95 if born > 0 else 0.3),
         interrupt_at=rng.uniform(0, end) if rng.random() < 0.03 else None,
     )
