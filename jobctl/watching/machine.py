@@ -184,11 +184,9 @@ class WatchMachine:
             return  # a close we asked for is silent
         what = f"socket closed ({event.code})" if event.opened else "socket refused"
         text = f"{what}: {event.reason}" if event.reason else what
-        gave_up = self.stream.ended(now, random)
         level = Level.INFO if self._limits.closing_since is None else Level.DETAIL
         self._notice(f"stream-closed:{event.code}:{event.reason[:80]}", text, level)
-        if gave_up:
-            self._polling_only()
+        self._stream_ended(now, random)
         if self.reads.failures == 0:
             self.reads.prompt(now)  # the end of the stream is often the end of the job
 
@@ -270,14 +268,13 @@ class WatchMachine:
     def _drop_silent_stream(self, now: float, random: float) -> None:
         self._out.append(CloseStream(self.stream.session))
         self._notice("stream-silent", "socket open but silent while reads move on: reconnecting")
-        if self.stream.ended(now, random):
-            self._polling_only()
+        self._stream_ended(now, random)
 
-    def _polling_only(self) -> None:
-        tries = self.options.max_stream_sessions
-        self._say_once(
-            "polling-only", f"the socket brought nothing {tries} times in a row: polling only", Level.WARNING
-        )
+    def _stream_ended(self, now: float, random: float) -> None:
+        if self.stream.ended(now, random):
+            times = self.options.max_stream_sessions
+            text = f"the socket brought nothing {times} times in a row: polling only"
+            self._say_once("polling-only", text, Level.WARNING)
 
     def _notice(self, code: str, text: str, level: Level = Level.INFO) -> None:
         self._out.append(Notice(code, text, level))

@@ -97,6 +97,27 @@ def test_a_claimed_end_that_a_read_shows_to_be_outdated_ends_nothing(newest):
     assert play.finish is None
 
 
+def test_verified_reads_that_ask_for_the_next_one_back_off():
+    play = streaming().frame("running", updated_at=at(9))
+    for _ in range(12):
+        if play.finish is not None:
+            break
+        play.read("failed", updated_at=at(5))
+    assert ended(play) == ("terminal", "failed", False), "reads that keep to it are believed at last"
+    verifies = [when for when, source in play.reads if source is Source.VERIFY]
+    gaps = [later - earlier for earlier, later in pairwise(verifies)]
+    assert len(verifies) == 5
+    assert gaps[0] > 0.1
+    assert gaps[-1] > 1.0
+
+
+def test_a_claim_older_than_what_is_shown_is_refuted_by_coarse_reads_too():
+    play = streaming().frame("pending", updated_at=at(69.002)).frame("failed", updated_at=at(69.001))
+    for _ in range(12):
+        play.read("pending", updated_at=at(69.002, unit=10**9))
+    assert play.finish is None
+
+
 def test_tektoncd_326_a_cancel_response_ends_nothing_by_its_word_alone():
     play = Play().start(seen("cancelled", Source.CANCEL))
     for _ in range(12):

@@ -1,0 +1,36 @@
+"""Submit a job and wait for it, in a script: python submit_and_wait.py http://localhost:8001 "a lighthouse".
+
+Exits with jobctl's own codes, so that whatever calls it can tell a failed job from a server nobody reached.
+"""
+
+from __future__ import annotations
+
+import sys
+import uuid
+
+from jobctl import DeadlineExceeded, ExitCode, JobctlError, JobNotSuccessful, JobStatus, submit, wait
+
+
+def main(base_url: str, prompt: str) -> int:
+    try:
+        # The key makes a repeat safe: if the first answer is lost, the same job comes back, not a second one.
+        job = submit({"prompt": prompt}, base_url=base_url, idempotency_key=str(uuid.uuid4()))
+        print(f"submitted {job}", file=sys.stderr)
+        done = wait(job, base_url=base_url, timeout=600)
+    except JobNotSuccessful as error:
+        print(f"{error.job.id} {error.job.status}: {error.job.error}", file=sys.stderr)
+        for decision in error.story:
+            print(f"  {decision.observation.source}: {decision.action} {decision.reason}", file=sys.stderr)
+        return ExitCode.JOB_FAILED if error.job.status is JobStatus.FAILED else ExitCode.JOB_CANCELLED
+    except DeadlineExceeded as error:
+        print(f"still {error.job.status if error.job else 'unknown'}; the job goes on", file=sys.stderr)
+        return ExitCode.DEADLINE
+    except JobctlError as error:
+        print(f"{error.message}; {error.hint}", file=sys.stderr)
+        return ExitCode.LOST_CONTACT
+    print(done.result)
+    return ExitCode.COMPLETED
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:3]))
