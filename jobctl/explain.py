@@ -57,7 +57,7 @@ class Replay:
     def __init__(self, profiles: Profiles, only_job: str | None = None, fallback: str | None = None) -> None:
         self._profiles, self._only, self._fallback = profiles, only_job, fallback
         self._readers: dict[str, Reader] = {}
-        self._jobs: dict[tuple[str, str], tuple[Job | None, dict[str, Any] | None]] = {}
+        self._jobs: dict[tuple[str, str, str], tuple[Job | None, dict[str, Any] | None]] = {}
 
     def lines(self, lines: Iterable[Line]) -> Iterator[Replayed]:
         """Yield each line decided again."""
@@ -76,7 +76,7 @@ class Replay:
             seen = observation_of(record, reader or self._reader(name))
         except (RecordError, ConfigError) as error:
             return Replayed(line, None, problem=str(error))
-        key = reader.profile.name if reader else str(name), seen.job
+        key = str(name), seen.job, str(record.get("run"))
         known, before = self._jobs.get(key, (None, None))
         decision = reconcile(known, seen, follow_restarts=record.get("follow_restarts") is True)
         after = before

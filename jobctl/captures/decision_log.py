@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
 from jobctl.errors import ConfigError
@@ -40,6 +41,8 @@ class DecisionLog:
         self._path, self._reader, self._warn, self._follow = path, reader, warn, follow_restarts
         self._shadow: dict[str, Job | None] = {}
         self._seq = 0
+        # A file may hold the logs of several processes, each of which began with nothing known.
+        self._run = f"{time.time_ns():x}-{os.getpid():x}"
         self.broken = False
         try:
             self._fd = os.open(
@@ -79,6 +82,7 @@ class DecisionLog:
             profile=self._reader.profile.name,
             follow_restarts=self._follow,
         )
+        record["run"] = self._run
         self._append(json.dumps(record, separators=(",", ":")).encode() + b"\n")
 
     def _append(self, line: bytes) -> None:

@@ -7,7 +7,7 @@ import os
 import sys
 from typing import Any, Final, NoReturn, TextIO
 
-from jobctl.errors import ApiError, JobctlError
+from jobctl.errors import ApiError, ConfigError, JobctlError
 from jobctl.exit_codes import ExitCode, code_of_error
 from jobctl.text import visible
 
@@ -19,22 +19,42 @@ class ReaderGone(Exception):  # noqa: N818 -- not an error: somebody closed the 
 
 
 def prepare_streams() -> None:
-    """Let no encoding of the terminal turn a job's text into an exception."""
+    """Let no encoding of the terminal, and no closed descriptor, turn a job's text into an exception."""
+    if None in (sys.stdin, sys.stdout, sys.stderr):
+        _open_missing_streams()
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
 
 
+def _open_missing_streams() -> None:
+    """A descriptor that was closed (`>&-`) becomes /dev/null, so that no socket ever gets its number."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            opened = os.open(os.devnull, os.O_RDWR)
+            if opened != number:
+                os.dup2(opened, number)
+                os.close(opened)
+            setattr(sys, name, open(number, "w" if number else "r", encoding="utf-8", closefd=False))  # noqa: PTH123, SIM115
+
+
 def result(text: str) -> None:
-    """Write one line of result."""
+    """Write one line of result.
+
+    Raises:
+        ReaderGone: nobody reads it.
+        ConfigError: it cannot be written.
+    """
     try:
         sys.stdout.write(text + "\n")
         sys.stdout.flush()
     except BrokenPipeError as error:
         raise ReaderGone from error
-    except (OSError, ValueError) as error:  # a full disk behind the redirect, a closed descriptor
-        raise ReaderGone(str(error)) from error
+    except (OSError, ValueError) as error:  # a full disk behind the redirect
+        give_up_stdout()
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise ConfigError(f"cannot write to stdout: {reason}", hint="give it another place to go") from error
 
 
 def result_json(document: Any) -> None:

@@ -10,6 +10,7 @@ from jobctl.reasons import Reason
 
 if TYPE_CHECKING:
     from jobctl.model import Decision, Observation
+    from jobctl.timestamps import Timestamp
 
 _REASONS: Final = frozenset({Reason.UNCONFIRMED_TERMINAL, Reason.LATE_TERMINAL, Reason.TERMINAL_CONFLICT})
 _CLAIMANTS: Final = frozenset({Source.STREAM, Source.CAPTURE, Source.POLL, Source.VERIFY})
@@ -43,9 +44,13 @@ class Claim:
         """It is settled."""
         self.seen, self._reads = None, 0
 
-    def weigh(self, claim: Observation, read: Observation, *, moved: bool) -> Weight:
+    def weigh(self, claim: Observation, read: Decision, *, moved: bool) -> Weight:
         """A verified `read` came back, and the end is still only claimed."""
-        if _is_newer(read, claim):
+        known = read.after
+        # What reads themselves claim is refuted by reads alone: the way out when the clock of a stream runs
+        # ahead. What a stream claims is refuted by anything newer that is known.
+        by_known = known is not None and not claim.source.is_read and _is_newer(known.updated_at, claim)
+        if by_known or _is_newer(read.observation.updated_at, claim):
             self.drop()
             return Weight.REFUTED
         # A job that visibly moves on refutes nothing yet (a replica catches up), but it buys time.
@@ -55,8 +60,5 @@ class Claim:
         return Weight.DOUBTED if self._reads > 1 else Weight.OPEN
 
 
-def _is_newer(read: Observation, claim: Observation) -> bool:
-    """A read newer than the claim refutes it."""
-    if read.updated_at is None or claim.updated_at is None:
-        return False
-    return read.updated_at.compare(claim.updated_at) > 0
+def _is_newer(at: Timestamp | None, claim: Observation) -> bool:
+    return at is not None and claim.updated_at is not None and at.compare(claim.updated_at) > 0

@@ -115,9 +115,11 @@ class WatchMachine:
         self.reads.next_poll_at = now
 
     def _on_read_done(self, event: ReadDone, now: float, random: float) -> None:
-        was_verify, had_failed = self.reads.in_flight is Source.VERIFY, self.reads.failures
+        was_verify, had_failed = self.reads.returned(now), self.reads.failures
         self._read_returned = True
         decision = self._decide(event.observation, now, random)
+        if was_verify and decision.action is Action.APPLY:
+            self.reads.verify_applied()
         if decision.reason in _NO_WORD:
             failure = endings.wordless(event.observation)
             self.reads.failed(now, failure, random)
@@ -133,7 +135,6 @@ class WatchMachine:
         moved = decision.reason in _MOVED
         self.reads.answered(now, self._pause(random))
         if was_verify:
-            self.reads.verified(now, applied=decision.action is Action.APPLY)
             if self._limits.closing_since is not None:
                 self._finish_terminal()
             elif self._claim.seen is not None:
@@ -228,7 +229,7 @@ class WatchMachine:
             self._finish(endings.until_reached(job))
 
     def _weigh(self, claim: Observation, read: Decision, now: float, random: float) -> None:
-        weight = self._claim.weigh(claim, read.observation, moved=read.reason in _MOVED)
+        weight = self._claim.weigh(claim, read, moved=read.reason in _MOVED)
         if weight is Weight.EXHAUSTED:
             self._finish(endings.unconfirmed(self.job, claim))
         elif weight is not Weight.REFUTED:

@@ -71,10 +71,20 @@ class ReadState:
                 gap = backoff(self._idle_verifies - 1, 0.5 + random / 2, base=gap, cap=_VERIFY_CAP)
             self.verify_at = max(now, self._verified_at + gap, self._not_before)
 
-    def verified(self, now: float, *, applied: bool) -> None:
-        """A verified read was answered and decided."""
+    def returned(self, now: float) -> bool:
+        """A read was answered; tell whether it was a verified one.
+
+        Until it is decided it counts as one that changed nothing: what it asks for is spaced as well.
+        """
+        if self.in_flight is not Source.VERIFY:
+            return False
         self._verified_at = now
-        self._idle_verifies = 0 if applied else self._idle_verifies + 1
+        self._idle_verifies += 1
+        return True
+
+    def verify_applied(self) -> None:
+        """It did change something."""
+        self._idle_verifies = 0
 
     def answered(self, now: float, delay: float) -> None:
         """A read succeeded; the next poll is `delay` seconds away."""

@@ -105,7 +105,7 @@ def test_verified_reads_that_ask_for_the_next_one_back_off():
         play.read("failed", updated_at=at(5))
     assert ended(play) == ("terminal", "failed", False), "reads that keep to it are believed at last"
     verifies = [when for when, source in play.reads if source is Source.VERIFY]
-    gaps = [later - earlier for earlier, later in pairwise(verifies)]
+    gaps = [later - earlier for earlier, later in itertools.pairwise(verifies)]
     assert len(verifies) == 5
     assert gaps[0] > 0.1
     assert gaps[-1] > 1.0

@@ -68,10 +68,13 @@ def test_verified_reads_that_change_nothing_come_ever_more_slowly(count, random)
         now = max(now, reads.verify_at)
         sent(reads, now)
         reads.answered(now, 100.0)
-        reads.verified(now, applied=False)
+        reads.in_flight = Source.VERIFY
+        assert reads.returned(now)
     assert all(later >= earlier - 1e-9 for earlier, later in pairwise(gaps))
     assert gaps[-1] <= 5.0 + 1e-9
-    reads.verified(now, applied=True)
+    reads.in_flight = Source.VERIFY
+    reads.returned(now)
+    reads.verify_applied()
     reads.want_verify(now, random)
     assert reads.verify_at is not None
     assert reads.verify_at - now <= 0.25 + 1e-9, "one that settled something starts anew"
