@@ -121,13 +121,7 @@ class WatchMachine:
         if was_verify and decision.action is Action.APPLY:
             self.reads.verify_applied()
         if decision.reason in _NO_WORD:
-            failure = endings.wordless(event.observation)
-            self.reads.failed(now, failure, random)
-            self._limits.bad_read(now)
-            if self._limits.closing_since is not None and was_verify:
-                self._end_without_record(failure)
-                return
-            self._say_once(f"wordless:{decision.reason.value}", failure.words, Level.WARNING)
+            self._take_bad_read(endings.wordless(event.observation), now, random)
             return
         self._limits.good_word()
         if had_failed:
@@ -143,14 +137,17 @@ class WatchMachine:
             self._drop_silent_stream(now, random)
 
     def _on_read_failed(self, event: ReadFailed, now: float, random: float) -> None:
+        self._take_bad_read(event.failure, now, random)
+
+    def _take_bad_read(self, failure: Failure, now: float, random: float) -> None:
         was_verify = self.reads.in_flight is Source.VERIFY
-        failure = event.failure
         # Reads that fail by themselves leave the stream its chance; a job that is not there has none.
         self._read_returned |= failure.kind is not FailureKind.NOT_FOUND
         self.reads.failed(now, failure, random)
         self._limits.bad_read(now)
         if self._limits.closing_since is not None and was_verify:
-            self._end_without_record(failure)
+            self._notice("final-record", f"the final record could not be read: {failure.message}")
+            self._finish_terminal()
         elif failure.kind is FailureKind.AUTH:
             self._finish(endings.auth_refused(self.job, failure))
         elif self.reads.gone(now) and not self._limits.in_grace(now):
@@ -284,11 +281,6 @@ class WatchMachine:
         if code not in self._said:
             self._said.add(code)
             self._notice(code, text, level)
-
-    def _end_without_record(self, failure: Failure) -> None:
-        """The end is known from a frame, and the read that should bring the final record failed."""
-        self._notice("final-record", f"the final record could not be read: {failure.message}")
-        self._finish_terminal()
 
     def _finish_terminal(self) -> None:
         self._finish(endings.terminal(self.job))

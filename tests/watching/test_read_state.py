@@ -67,17 +67,20 @@ def test_verified_reads_that_change_nothing_come_ever_more_slowly(count, random)
         gaps.append(reads.verify_at - now)
         now = max(now, reads.verify_at)
         sent(reads, now)
-        reads.answered(now, 100.0)
-        reads.in_flight = Source.VERIFY
         assert reads.returned(now)
+        reads.answered(now, 100.0)
     assert all(later >= earlier - 1e-9 for earlier, later in pairwise(gaps))
     assert gaps[-1] <= 5.0 + 1e-9
-    reads.in_flight = Source.VERIFY
-    reads.returned(now)
     reads.verify_applied()
     reads.want_verify(now, random)
     assert reads.verify_at is not None
     assert reads.verify_at - now <= 0.25 + 1e-9, "one that settled something starts anew"
+
+
+def test_a_poll_that_returns_is_no_verified_read():
+    reads = state()
+    assert sent(reads, 0.0) is Source.POLL
+    assert not reads.returned(0.1)
 
 
 def test_a_prompt_is_at_once_but_not_more_often_than_the_fastest():
