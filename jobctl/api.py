@@ -125,13 +125,17 @@ class JobClient:
 
         watch = self.watch_many((), options)
         watch.add(job, known)
-        async for update in watch:
-            if isinstance(update.item, Emit):
-                yield update.item.decision
-            elif isinstance(update.item, Finish):
-                error = error_of_finish(update.item, watch.machines[job].story)
-                if error is not None and not (update.item.job and update.item.job.status.terminal):
-                    raise error
+        try:
+            async for update in watch:
+                if isinstance(update.item, Emit):
+                    yield update.item.decision
+                elif isinstance(update.item, Finish):
+                    error = error_of_finish(update.item, watch.machines[job].story)
+                    if error is not None and not (update.item.job and update.item.job.status.terminal):
+                        raise error
+        finally:
+            await watch.aclose()  # an abandoned inner generator would be closed at some later time
+
 
 
 def make_calls(profile: Profile, credentials: Credentials, route: str = "direct") -> Calls:

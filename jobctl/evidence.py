@@ -155,11 +155,14 @@ def parse_age(headers: Sequence[tuple[str, str]]) -> int | None:
     return min(int(digits[:20]), 2**31)
 
 
+_LONGEST_RETRY: Final = 86400.0
+
+
 def retry_after(headers: Sequence[tuple[str, str]], now_epoch: float) -> float | None:
-    """Return the seconds `Retry-After` asks for (a number or an HTTP-date), at least 0; None for nonsense."""
+    """Return the seconds `Retry-After` asks for (a number or an HTTP-date), 0 to a day; None for nonsense."""
     value = next((value for name, value in headers if name.lower() == "retry-after"), "").strip()
     if re.fullmatch(r"-?\d{1,9}(\.\d{1,9})?", value, re.ASCII):
-        return max(0.0, float(value))
+        return min(max(0.0, float(value)), _LONGEST_RETRY)
     if not re.match(r"[A-Za-z]{3,9},? ", value):
         return None
     from email.utils import parsedate_to_datetime  # noqa: PLC0415 -- 20 ms, and servers mostly send seconds
@@ -169,4 +172,4 @@ def retry_after(headers: Sequence[tuple[str, str]], now_epoch: float) -> float |
         epoch = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    return max(0.0, epoch - now_epoch)
+    return min(max(0.0, epoch - now_epoch), _LONGEST_RETRY)

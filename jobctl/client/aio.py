@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import httpx
 
-from jobctl.client.carrier import BodyReader, Limits, client_options, mapped, timed_out
+from jobctl.client.carrier import BodyReader, Limits, make_client, mapped, timed_out
 from jobctl.client.messages import Flow, Pause, RefreshAuth, Request, Response
 from jobctl.errors import JobctlError
 
@@ -30,7 +30,7 @@ class AsyncCarrier:
         # Waiting for a connection is not the server's silence: it must not count against the timeout.
         self._turns = asyncio.Semaphore(_MAX_CONNECTIONS)
         pool = httpx.Limits(max_connections=_MAX_CONNECTIONS, max_keepalive_connections=20)
-        self._client = httpx.AsyncClient(limits=pool, **client_options(profile, limits, insecure=insecure))
+        self._client = make_client(httpx.AsyncClient, profile, limits, insecure=insecure, limits=pool)
 
     async def __aenter__(self) -> Self:
         return self

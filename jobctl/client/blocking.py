@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from jobctl.client.carrier import BodyReader, Limits, client_options, mapped
+from jobctl.client.carrier import BodyReader, Limits, make_client, mapped
 from jobctl.client.messages import Flow, Pause, RefreshAuth, Request, Response
 from jobctl.durations import format_duration
 from jobctl.errors import JobctlError
@@ -38,7 +38,7 @@ class BlockingCarrier:
     ) -> None:
         """`tell` is given a sentence whenever somebody has to wait for more than a second."""
         self._credentials, self._limits, self._tell = credentials, limits, tell
-        self._client = httpx.Client(**client_options(profile, limits, insecure=insecure))
+        self._client = make_client(httpx.Client, profile, limits, insecure=insecure)
 
     def __enter__(self) -> Self:
         return self

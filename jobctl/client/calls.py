@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from jobctl._version import __version__
 from jobctl.client.answers import evidence_of, payload_of, refusal
-from jobctl.client.messages import Flow, Pause, RefreshAuth, Request, Response
+from jobctl.client.messages import Flow, Pause, RefreshAuth, Request, Response, T
+from jobctl.client.redirects import REDIRECTS, is_same_server, resolved
 from jobctl.errors import ApiError, ProtocolError, SubmitUncertain, TransportError
 from jobctl.model import Observation, Source
 from jobctl.observe import Reader
@@ -23,11 +24,13 @@ from jobctl.tunnel_pages import bypass_headers
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from jobctl.errors import JobctlError
     from jobctl.profile.model import Profile
 
 MAX_REDIRECTS: Final = 5
 _RETRY_DELAYS: Final = (0.3, 1.0, 2.5)
-_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_LONGEST_WAIT: Final = 30.0
+"""Seconds of a Retry-After that are sat out; for longer ones the caller decides."""
 _UNCACHED: Final = (("Cache-Control", "no-cache, no-store"), ("Pragma", "no-cache"))
 _AMBIGUOUS: Final = frozenset({500, 502, 503, 504, 520, 521, 522, 523, 524, 530})
 _TRANSIENT: Final = _AMBIGUOUS | {408, 425, 429}
@@ -89,9 +92,17 @@ class Calls:
         url = self.profile.list_url()
         if limit is not None:
             url = _with_query(url, f"limit={limit}")
-        response = yield from self._get("GET", url)
+        operation = self.profile.list
+        response = yield from self._get(operation.method if operation else "GET", url)
         items = self._list_items(payload_of(response, "list", self._clock()))
-        return items if isinstance(items, list) else []
+        if not isinstance(items, list):
+            raise ProtocolError(
+                "list: the answer holds no list of jobs where the profile looks for it",
+                kind="not-json",
+                status=response.status,
+                hint="set list_items of the profile to where the list is, for example payload.jobs",
+            )
+        return items
 
     def submit(self, body: Any, key: str | None = None) -> Flow[SubmitAnswer]:
         """Create a job. Repeated only when nothing was sent, or when an idempotency key makes it safe.
@@ -106,28 +117,21 @@ class Calls:
         if key is not None:
             headers += ((self.profile.idempotency_header, key),)
         request = self._request(operation.method if operation else "POST", url, headers, body)
-        for delay in (*_RETRY_DELAYS, None):
-            try:
-                response = yield from self._send(request)
-                return self._submitted(response)
-            except TransportError as error:
-                uncertain = error.sent
-                problem: TransportError | ApiError | ProtocolError = error
-            except ApiError as error:
-                uncertain, problem = error.status in _AMBIGUOUS, error
-                if error.status not in _TRANSIENT:
-                    raise
-            except ProtocolError as error:
-                uncertain, problem = error.kind != "redirect", error
-            if uncertain and key is None:
-                raise self._uncertain(problem) from problem
-            if delay is None or isinstance(problem, ProtocolError):
-                raise problem
-            yield Pause(max(delay, getattr(problem, "retry_after", None) or 0.0), problem.message)
-        raise AssertionError("unreachable")  # pragma: no cover
+
+        def may_repeat(error: JobctlError) -> bool:
+            return _is_transient(error) and (key is not None or not _is_uncertain(error))
+
+        try:
+            return (yield from self._patiently(request, self._submitted, may_repeat))
+        except (TransportError, ApiError, ProtocolError) as error:
+            if _is_uncertain(error):
+                raise self._uncertain(error, key) from error
+            raise
 
     def cancel(self, job: str) -> Flow[CancelAnswer]:
         """Ask for a cancel. A refusal (409, 422 and the like) is an answer, not an error.
+
+        Asking twice asks for nothing more than asking once, so that transient errors are tried again.
 
         Raises:
             ConfigError, TransportError, ApiError, ProtocolError: nobody decided.
@@ -135,20 +139,25 @@ class Calls:
         operation = self.profile.cancel
         url = self.profile.cancel_url(job)
         request = self._request(operation.method if operation else "POST", url, (), None)
+
+        def read(response: Response) -> CancelAnswer:
+            return self._cancelled(response, job)
+
+        return (yield from self._patiently(request, read, _is_transient))
+
+    def _patiently(
+        self, request: Request, read: Callable[[Response], T], may_repeat: Callable[[JobctlError], bool]
+    ) -> Flow[T]:
+        """Send, and send again while that is allowed and nobody has to wait for long."""
         for delay in (*_RETRY_DELAYS, None):
             try:
-                response = yield from self._send(request)
-                return self._cancelled(response, job)
-            except TransportError as error:
-                if delay is None:
+                return read((yield from self._send(request)))
+            except (TransportError, ApiError, ProtocolError) as error:
+                wait = max(delay or 0.0, getattr(error, "retry_after", None) or 0.0)
+                if delay is None or wait > _LONGEST_WAIT or not may_repeat(error):
                     raise
-                problem: TransportError | ApiError = error
-            except ApiError as error:
-                # Asking twice for a cancel asks for nothing more than asking once.
-                if delay is None or error.status not in _TRANSIENT:
-                    raise
-                problem = error
-            yield Pause(delay, problem.message)
+                pause = Pause(wait, error.message)
+            yield pause
         raise AssertionError("unreachable")  # pragma: no cover
 
     # --- requests -------------------------------------------------------------------------------------
@@ -175,9 +184,9 @@ class Calls:
         response: Response = yield request._replace(headers=(*request.headers, *self._auth().items()))
         for _ in range(MAX_REDIRECTS):
             location = response.header("location")
-            if response.status not in _REDIRECTS or not location:
+            if response.status not in REDIRECTS or not location:
                 return response
-            target = _joined(request.url, location)
+            target = resolved(request.url, location)
             if target is None:
                 return response
             safe = request.method in {"GET", "HEAD"}
@@ -200,71 +209,73 @@ class Calls:
 
     def _submitted(self, response: Response) -> SubmitAnswer:
         location = response.header("location")
-        created = 200 <= response.status < 300
-        if created and not response.body.strip() and location:
+        if response.status == 303 and location:  # the created job is to be seen elsewhere (RFC 9110 15.4.4)
             payload: Any = {}
+        elif 200 <= response.status < 300 and not response.body.strip() and location:
+            payload = {}
         else:
             payload = payload_of(response, "submit", self._clock())
-        seen = self.reader.observe(
-            payload, Source.SUBMIT, "", self._clock(), http=evidence_of(response, self._route)
-        )
-        job = seen.said_id or (urlsplit(location).path.rstrip("/").rsplit("/", 1)[-1] if location else "")
+        http = evidence_of(response, self._route)
+        seen = self.reader.observe(payload, Source.SUBMIT, "", self._clock(), http=http)
+        job = seen.said_id or _last_segment(location)
         if not job:
             raise ProtocolError(
-                "submit: accepted, but the answer names no job id",
+                "the job was accepted, but the answer names no id",
                 kind="not-json",
                 status=response.status,
-                hint="check fields.id of the profile; the new job is in the API's own list",
+                hint="check fields.id of the profile",
             )
         return SubmitAnswer(job, seen._replace(job=job))
 
     def _cancelled(self, response: Response, job: str) -> CancelAnswer:
+        accepted = 200 <= response.status < 300
+        now = self._clock()
         if response.status in self.profile.cancel_refused:
-            return CancelAnswer(
-                False, response.status, refusal(response, "cancel", self._clock()).detail, None
-            )
-        if 200 <= response.status < 300 and not response.body.strip():
-            return CancelAnswer(True, response.status, None, None)
-        payload = payload_of(response, "cancel", self._clock())
+            return CancelAnswer(False, response.status, refusal(response, "cancel", now).detail, None)
+        try:
+            payload = payload_of(response, "cancel", now)
+        except ProtocolError as error:
+            # A plain "OK" or nothing at all accepts as well as a record does; a page does not.
+            is_page = response.body.lstrip().startswith(b"<")
+            if accepted and error.kind in {"empty", "not-json"} and not is_page:
+                return CancelAnswer(True, response.status, None, None)
+            raise
         http = evidence_of(response, self._route)
-        seen = self.reader.observe(payload, Source.CANCEL, job, self._clock(), http=http)
+        seen = self.reader.observe(payload, Source.CANCEL, job, now, http=http)
         return CancelAnswer(True, response.status, None, seen if seen.status is not None else None)
 
-    def _uncertain(self, problem: TransportError | ApiError | ProtocolError) -> SubmitUncertain:
+    def _uncertain(self, problem: JobctlError, key: str | None) -> SubmitUncertain:
         check = f"GET {self.profile.list.path}" if self.profile.list else "the API's own list"
+        again = (
+            "repeat the command with the same --idempotency-key"
+            if key is not None
+            else "next time give --idempotency-key KEY, which makes repeating safe where the API honours it"
+        )
         return SubmitUncertain(
             f"submit: no clear answer, the job may or may not exist ({problem.message})",
-            hint=f"it was not repeated; look for it with `jobctl list` ({check}), and next time give "
-            "--idempotency-key KEY, which makes repeating safe where the API honours it",
+            hint=f"look for it with `jobctl list` ({check}); {again}",
         )
 
 
-def _joined(url: str, location: str) -> str | None:
-    """Resolve a `Location`; None where it is no URL at all."""
-    try:
-        target = urljoin(url, location)
-        urlsplit(target).port  # noqa: B018 -- raises for a port that is none
-    except ValueError:
-        return None
-    return target
+def _is_uncertain(error: JobctlError) -> bool:
+    """May the server have acted although it did not say so?"""
+    if isinstance(error, TransportError):
+        return error.sent
+    if isinstance(error, ApiError):
+        return error.status in _AMBIGUOUS
+    # 307 and 308 ask for the same request elsewhere; after 301 to 303 a server may have acted already.
+    return not (isinstance(error, ProtocolError) and error.status in {307, 308})
 
 
-def is_same_server(home: str, target: str) -> bool:
-    """May credentials for `home` go to `target`: same origin, or its upgrade from http to https."""
-    one, other = urlsplit(home), urlsplit(target)
-    if one.hostname != other.hostname:
-        return False
-    if one.scheme == other.scheme:
-        return _port(one.scheme, one.port) == _port(other.scheme, other.port)
-    return (
-        (one.scheme, other.scheme) == ("http", "https")
-        and one.port in {None, 80}
-        and other.port in {None, 443}
-    )
+def _is_transient(error: JobctlError) -> bool:
+    if isinstance(error, TransportError):
+        return error.kind not in {"dns", "tls"}
+    return isinstance(error, ApiError) and error.status in _TRANSIENT
 
 
-def _port(scheme: str, port: int | None) -> int:
-    return port or (443 if scheme == "https" else 80)
+def _last_segment(location: str | None) -> str:
+    target = resolved("http://localhost/", location) if location else None
+    return unquote(urlsplit(target).path.rstrip("/").rsplit("/", 1)[-1]) if target else ""
 
 
 def _with_query(url: str, argument: str) -> str:

@@ -10,7 +10,7 @@ import time
 import zlib
 from dataclasses import dataclass
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
@@ -20,6 +20,8 @@ from jobctl.errors import ConfigError, JobctlError, ProtocolError, TransportErro
 from jobctl.text import visible
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from jobctl.profile.model import Profile
 
 _counter: Final = itertools.count()
@@ -87,17 +89,33 @@ def tls_context(profile: Profile, *, insecure: bool, url: str) -> ssl.SSLContext
     return context
 
 
-def client_options(profile: Profile, limits: Limits, *, insecure: bool) -> dict[str, Any]:
-    """Return the arguments both httpx clients are made with. Redirects are ours to follow."""
+C = TypeVar("C")
+
+
+def make_client(
+    kind: Callable[..., C], profile: Profile, bounds: Limits, *, insecure: bool, **more: Any
+) -> C:
+    """Make an httpx client (blocking or not) for one API. Redirects are ours to follow.
+
+    Raises:
+        ConfigError: a TLS file or a proxy variable cannot be used.
+    """
     url = profile.require_base_url()
-    host = urlsplit(url).hostname or ""
-    return {
-        "verify": tls_context(profile, insecure=insecure, url=url),
-        "timeout": limits.httpx_timeout(),
-        "follow_redirects": False,
-        "trust_env": not is_loopback(host),
-        "headers": {"Accept": "application/json"},
-    }
+    context = tls_context(profile, insecure=insecure, url=url)
+    try:
+        return kind(
+            verify=context,
+            timeout=bounds.httpx_timeout(),
+            follow_redirects=False,
+            trust_env=not is_loopback(urlsplit(url).hostname or ""),
+            headers={"Accept": "application/json"},
+            **more,
+        )
+    except (ImportError, ValueError, httpx.InvalidURL) as error:
+        raise ConfigError(
+            f"the proxy settings of the environment cannot be used: {visible(str(error), 200)}",
+            hint="check HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY; http:// proxies work",
+        ) from error
 
 
 class BodyReader:
@@ -183,6 +201,8 @@ def timed_out(limits: Limits) -> TransportError:
 def mapped(error: Exception, request: Request) -> JobctlError:
     """Say an httpx error in our own words: who did not answer, whether anything was sent, what to do."""
     address = _address(request.url)
+    if (urlsplit(request.url).hostname or "") and _uses_proxy(request.url):
+        address = f"{address} (through the proxy of the environment)"
     if isinstance(
         error, httpx.InvalidURL | httpx.UnsupportedProtocol | httpx.LocalProtocolError | ValueError
     ):
@@ -251,6 +271,17 @@ def _reason(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return str(error) or type(error).__name__
+
+
+def _uses_proxy(url: str) -> bool:
+    from urllib.request import getproxies, proxy_bypass  # noqa: PLC0415 -- only errors ask
+
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if is_loopback(host) or proxy_bypass(host):
+        return False
+    proxies = getproxies()
+    return bool(proxies.get(parts.scheme) or proxies.get("all"))
 
 
 def _address(url: str) -> str:

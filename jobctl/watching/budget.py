@@ -5,10 +5,21 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from jobctl.watching.pacing import PollBudget
+
+
+_WORTH_TELLING: Final = 1.0
+
+
+class Paused(Exception):  # noqa: N818 -- not a fault: the server asked to be left alone
+    """The turn will not come for `seconds`: whoever waits should know, and look after its own time limits."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
 
 
 class BudgetGate:
@@ -21,16 +32,27 @@ class BudgetGate:
         self._timer: asyncio.TimerHandle | None = None
 
     async def turn(self, *, urgent: bool) -> None:
-        """Wait until one more request may be sent."""
+        """Wait until one more request may be sent.
+
+        Raises:
+            Paused: a `Retry-After` holds everything back for longer than a moment.
+        """
         loop = asyncio.get_running_loop()
+        if (left := self.budget.paused_for(loop.time())) > _WORTH_TELLING:
+            raise Paused(left)
         future: asyncio.Future[None] = loop.create_future()
         heapq.heappush(self._waiting, (not urgent, next(self._order), future))
         self._release()
         await future
 
     def pause(self, seconds: float) -> None:
-        """Send nothing for so long: the server asked for it."""
+        """Send nothing for so long: the server asked for it, and it speaks for all jobs."""
         self.budget.pause_until(asyncio.get_running_loop().time() + seconds)
+        if seconds > _WORTH_TELLING:
+            waiting, self._waiting = self._waiting, []
+            for _urgency, _order, future in waiting:
+                if not future.done():
+                    future.set_exception(Paused(seconds))
 
     def _release(self) -> None:
         loop = asyncio.get_running_loop()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from jobctl.client.carrier import wall_clock
 from jobctl.errors import ConfigError, JobctlError
 from jobctl.model import Observation, Source
+from jobctl.watching.budget import Paused
 from jobctl.watching.events import (
     CloseStream,
     Emit,
@@ -31,7 +32,7 @@ from jobctl.watching.events import (
     StreamOpened,
     Tick,
 )
-from jobctl.watching.failures import failure_of
+from jobctl.watching.failures import failure_of, paused
 from jobctl.watching.machine import WatchMachine
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ class _JobDriver:
         if self._timer is not None:
             self._timer.cancel()
         for task in self.tasks:
-            task.cancel()
+            _cancel(task)
 
     def _perform(self, instruction: Any) -> None:
         match instruction:
@@ -140,7 +141,7 @@ class _JobDriver:
                 self._session = self._spawn(self._listen(session))
             case CloseStream():
                 if self._session is not None:
-                    self._session.cancel()
+                    _cancel(self._session)
             case SleepUntil(at):
                 if self._timer is not None:
                     self._timer.cancel()
@@ -171,7 +172,11 @@ class _JobDriver:
 
     async def _read(self, source: Source) -> None:
         client, gate = self.watch.client, self.watch.gate
-        await gate.turn(urgent=source is Source.VERIFY)
+        try:
+            await gate.turn(urgent=source is Source.VERIFY)
+        except Paused as pause:
+            self.feed(ReadFailed(source, paused(pause.seconds)))
+            return
         basis = self.machine.revision if source is Source.VERIFY else None
         try:
             observation = await client.carrier.run(client.calls.read(self.job, source, basis))
@@ -206,3 +211,9 @@ class _JobDriver:
             on_frame=on_frame,
         )
         self.feed(StreamClosed(session, *closed))
+
+
+def _cancel(task: asyncio.Task[None]) -> None:
+    # Once only: a second cancel would interrupt the closing of a socket that the first one began.
+    if not task.cancelling():
+        task.cancel()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from jobctl.durations import format_duration
 from jobctl.errors import ApiError, ConfigError, JobctlError, ProtocolError, TransportError
 from jobctl.watching.events import Failure, FailureKind
 
@@ -27,6 +28,16 @@ def failure_of(error: JobctlError) -> Failure:
         case ConfigError():
             return Failure(FailureKind.FATAL, error.message, error.hint)
     return Failure(FailureKind.TRANSIENT, error.message, error.hint)
+
+
+def paused(seconds: float) -> Failure:
+    """A `Retry-After` to one job's read speaks for the whole server."""
+    return Failure(
+        FailureKind.TRANSIENT,
+        f"the server asked to be left alone for {format_duration(seconds)}",
+        "fewer jobs at once, or a lower --max-rate",
+        retry_after=seconds,
+    )
 
 
 def _kind_of_status(status: int) -> FailureKind:

@@ -55,9 +55,10 @@ class TimeLimits:
     def overdue(self, now: float, job: Job | None, claim: Claim) -> Finish | None:
         """Return how the watch ends now, None while there is time."""
         options, failure = self._options, self._reads.last_failure
-        if self.closing_since is not None and now >= self.closing_since + _FINAL_READ_WITHIN:
-            return endings.terminal(job)
-        if options.timeout is not None and now >= self._started_at + options.timeout:
+        out_of_time = options.timeout is not None and now >= self._started_at + options.timeout
+        if self.closing_since is not None and (out_of_time or now >= self.closing_since + _FINAL_READ_WITHIN):
+            return endings.terminal(job)  # the end is proven; only its record is still missing
+        if options.timeout is not None and out_of_time:
             return endings.deadline(job, options.timeout, failure)
         if self._silent_since is not None and now >= self._lost_at(self._silent_since):
             return endings.lost(job, failure, claim.seen, after=now - self._silent_since)

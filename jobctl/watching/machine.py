@@ -120,6 +120,8 @@ class WatchMachine:
         decision = self._decide(event.observation, now, random)
         if was_verify and decision.action is Action.APPLY:
             self.reads.verify_applied()
+        if self.finished is not None:
+            return
         if decision.reason in _NO_WORD:
             self._take_bad_read(endings.wordless(event.observation), now, random)
             return

@@ -77,6 +77,10 @@ class PollBudget:
         """Nothing before that: a `Retry-After` speaks for the whole server."""
         self._paused_until = max(self._paused_until, at)
 
+    def paused_for(self, now: float) -> float:
+        """Return for how many seconds a pause still holds."""
+        return max(0.0, self._paused_until - now)
+
     def per_hour(self, now: float) -> int:
         """Requests of the last hour, extrapolated from what was seen while the watch is younger."""
         if self._started is None:

@@ -119,7 +119,7 @@ class Program:
                 self.kill()
                 raise AssertionError(f"no end within {timeout} s: {self._texts}")
         code, peak = self._done = self._wait()
-        out, err = (self._texts[number].decode() for number in (1, 2))
+        out, err = (self._texts[number].decode(errors="backslashreplace") for number in (1, 2))
         return Done(code, out, err, time.monotonic() - self._started, peak)
 
     def _take(self, deadline):

@@ -1,0 +1,126 @@
+"""The live view, in a pseudo-terminal."""
+
+from __future__ import annotations
+
+import re
+import sys
+
+import pytest
+
+pexpect = pytest.importorskip("pexpect", reason="pseudo-terminals are POSIX")
+
+ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+
+@pytest.fixture
+def terminal(jobctl):
+    """Runs `jobctl` in a pseudo-terminal of 150 columns."""
+    children = []
+
+    def _run(*argv, **env):
+        environ = {k: v for k, v in (jobctl.environ | {"TERM": "xterm-256color"} | env).items() if v is not None}
+        child = pexpect.spawn(
+            sys.executable, ["-m", "jobctl", *argv], env=environ, cwd=str(jobctl.cwd), encoding="utf-8",
+            dimensions=(24, 150), timeout=15,
+        )  # fmt: skip
+        children.append(child)
+        return child
+
+    yield _run
+    for child in children:
+        child.close(force=True)
+
+
+def finish(child):
+    child.expect(pexpect.EOF)
+    child.close()
+    return child.exitstatus
+
+
+def text(child):
+    return ESCAPE.sub("", child.before)
+
+
+def test_status_bar_age_source_and_socket(box, terminal):
+    job = box.submit(duration=3, pending=0, steps=12)
+    child = terminal("watch", job)
+    child.expect("socket up")
+    child.expect(r"as of \d+\w* ago via (poll|stream)")
+    seen = text(child)
+    assert job in seen
+    assert "running" in seen
+    assert "%" in seen
+    assert "━" in seen, "a progress bar"
+    assert finish(child) == 0
+    assert "completed" in text(child)
+
+
+def test_retries_of_a_socket_that_is_refused(box, terminal):
+    box.set_faults(["ws-refuse"])
+    job = box.submit(duration=60, pending=0)
+    child = terminal("watch", job)
+    child.expect(r"socket down, retry [1-4]/5")
+    child.sendintr()
+    assert finish(child) == 130
+
+
+def test_failing_reads_show(box, terminal):
+    box.set_faults(["http-5xx=100%", "ws-refuse"])
+    child = terminal("watch", box.submit(duration=60))
+    child.expect("no word yet")
+    child.expect(r"reads failing ×\d")
+    child.sendintr()
+    assert finish(child) == 130
+
+
+def test_ctrl_c_leaves_a_clean_screen(box, terminal):
+    job = box.submit(duration=60, pending=0)
+    child = terminal("watch", job)
+    child.expect("socket up")
+    child.sendintr()
+    child.expect(pexpect.EOF)
+    rest = child.before
+    child.close()
+    assert child.exitstatus == 130
+    assert rest.count("\x1b[?25h") >= 1, "the cursor is back"
+    last = ESCAPE.sub("", rest).rstrip().splitlines()[-1]
+    assert last.startswith("jobctl: pick it up again with: jobctl watch")
+    assert "━" not in last
+
+
+def test_no_color_is_respected(box, terminal):
+    child = terminal("watch", box.submit(duration=0.5, pending=0), NO_COLOR="1")
+    child.expect(pexpect.EOF)
+    colours = re.findall(r"\x1b\[[0-9;]*m", child.before)
+    assert not [code for code in colours if re.search(r"\b(3[0-9]|4[0-9]|9[0-7])\b", code)], colours
+
+
+def test_a_dumb_terminal_gets_plain_lines(box, terminal):
+    child = terminal("watch", box.submit(duration=0.4, pending=0), TERM="dumb")
+    child.expect(pexpect.EOF)
+    assert "\x1b[" not in child.before
+    assert "completed" in child.before
+
+
+def test_quiet_and_json_have_no_live_view(box, terminal):
+    for flag in ("-q", "--json"):
+        child = terminal("watch", box.submit(duration=0.3, pending=0), flag)
+        child.expect(pexpect.EOF)
+        assert "\x1b" not in child.before
+
+
+def test_many_jobs_fit_the_screen(box, terminal):
+    jobs = [box.submit(duration=60, pending=0) for _ in range(30)]
+    child = terminal("watch", *jobs, "--max-rate", "200")
+    child.expect(r"and \d+ more")
+    child.sendintr()
+    assert finish(child) == 130
+
+
+def test_the_servers_escapes_do_not_reach_the_screen(box, terminal):
+    box.set_faults(["ansi"])
+    child = terminal("watch", box.submit(duration=0.3, pending=0, end="failed"))
+    child.expect(pexpect.EOF)
+    assert "\x1b[2J" not in child.before
+    assert "\x07" not in child.before
+    assert "\\x1b[2J" in child.before

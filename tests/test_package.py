@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import importlib
+import subprocess
+import sys
+
+import pytest
+
+import jobctl
+from jobctl.sandbox import Sandbox
+
+HEAVY = ("httpx", "websockets", "mitmproxy", "rich", "sqlite3", "typer", "asyncio", "starlette", "uvicorn", "tabulate")
+
+
+def loaded(*argv, names=HEAVY):
+    """Which of `names` a fresh interpreter imports while it runs `python argv`."""
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", *argv], capture_output=True, text=True, timeout=30, check=True
+    )
+    found = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
+    assert "jobctl" in found
+    return [name for name in names if name in found]
+
+
+@pytest.mark.parametrize("name", jobctl.__all__)
+def test_every_name_is_there_and_listed(name):
+    assert getattr(jobctl, name) is not None
+    assert name in dir(jobctl)
+
+
+def test_a_name_that_is_not_there():
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        _ = jobctl.nonsense
+    with pytest.raises(ImportError):
+        exec("from jobctl import nonsense")  # noqa: S102
+
+
+def test_names_are_the_homes_own():
+    for home, names in jobctl._HOMES.items():
+        for name in names:
+            assert getattr(jobctl, name) is getattr(importlib.import_module(home), name)
+
+
+def test_importing_the_package_pulls_in_nothing():
+    assert loaded("-c", "import jobctl") == []
+
+
+@pytest.mark.parametrize(
+    "module", ["reconcile", "story", "explain", "watching.machine", "captures.decision_log", "exit_codes"]
+)
+def test_pure_modules_pull_in_nothing(module):
+    assert loaded("-c", f"import jobctl.{module}") == []
+
+
+def test_version_pulls_in_nothing():
+    assert loaded("-m", "jobctl", "--version") == []
+
+
+@pytest.mark.parametrize(("verb", "needed"), [("status", {"httpx"}), ("watch", {"httpx", "asyncio"})])
+def test_a_read_pulls_in_what_it_needs(verb, needed):
+    """A finished job needs no websockets, a read no event loop, and nobody here a live view."""
+    names = ("asyncio", "websockets", "rich.live", "sqlite3", "mitmproxy", "starlette", "uvicorn", "tabulate")
+    # httpx brings its own command line along where `click` and `rich` are installed.
+    without_us = {"httpx", *loaded("-c", "import jobctl, typer, httpx", names=names)} - {"asyncio"}
+    with Sandbox() as box:
+        job = box.submit(duration=0, pending=0)
+        found = loaded("-m", "jobctl", verb, job, "-u", box.url, names=("httpx", *names))
+    assert set(found) - without_us == needed - {"httpx"}
