@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from jobctl.client.calls import Calls, CancelAnswer, SubmitAnswer
 from jobctl.client.carrier import Limits, tls_context, unique_nonce, wall_clock
 from jobctl.client.credentials import Credentials
-from jobctl.errors import JobctlError, ProtocolError
+from jobctl.errors import ConfigError, JobctlError, ProtocolError
 from jobctl.model import Decision, Job, Observation, Source
 from jobctl.reconcile import reconcile
 
@@ -56,6 +57,8 @@ class JobClient:
     ) -> None:
         from jobctl.client.aio import AsyncCarrier  # noqa: PLC0415 -- asyncio stays out of blocking callers
 
+        if not max_rate > 0:
+            raise ConfigError("max_rate must be above 0 requests per second")
         self.profile = find_profile(profile, base_url)
         self.credentials = Credentials(self.profile.auth, os.environ if environ is None else environ)
         self.calls = make_calls(self.profile, self.credentials)
@@ -103,7 +106,7 @@ class JobClient:
         return await self.carrier.run(self.calls.list(limit))
 
     def watch_many(self, jobs: Iterable[str], options: WatchOptions | None = None) -> Watch:
-        """Watch jobs together; iterate for the updates of all of them."""
+        """Watch jobs together, beginning now; iterate for the updates of all, or `await watch.aclose()`."""
         from jobctl.watching.driver import Watch  # noqa: PLC0415
         from jobctl.watching.options import WatchOptions  # noqa: PLC0415
 
@@ -135,7 +138,6 @@ class JobClient:
                         raise error
         finally:
             await watch.aclose()  # an abandoned inner generator would be closed at some later time
-
 
 
 def make_calls(profile: Profile, credentials: Credentials, route: str = "direct") -> Calls:
@@ -224,6 +226,7 @@ def wait(
         DeadlineExceeded: `timeout` seconds passed first.
         ApiError, TransportError, ProtocolError: contact was refused or lost.
     """
+    _refuse_inside_a_loop("watch")
     job_, error = _wait(find_profile(profile, base_url), job, timeout, options)
     if error is not None:
         raise error
@@ -245,6 +248,7 @@ def cancel(
     """
     from jobctl.errors import JobNotSuccessful  # noqa: PLC0415
 
+    _refuse_inside_a_loop("cancel")
     found = find_profile(profile, base_url)
     with blocking(found) as (calls, http):
         answer = http.run(calls.cancel(job))
@@ -254,6 +258,15 @@ def cancel(
     if error is not None and not isinstance(error, JobNotSuccessful):
         raise error
     return job_
+
+
+def _refuse_inside_a_loop(method: str) -> None:
+    asyncio = sys.modules.get("asyncio")
+    if asyncio is not None and asyncio._get_running_loop() is not None:  # noqa: SLF001 -- the only quiet way to ask
+        raise ConfigError(
+            "the blocking helpers cannot wait inside a running event loop",
+            hint=f"use `async with JobClient(…) as client:` and client.{method}(…)",
+        )
 
 
 def _wait(

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from jobctl.profile.load import Profiles
 
 
+_NOT_DECISIONS = frozenset({"notice", "result"})
+"""Lines of saved `watch --json` output that decide nothing."""
+
+
 class Replayed(NamedTuple):
     """One line of the log, decided again (`decision`), or why it could not be (`problem`)."""
 
@@ -64,6 +68,8 @@ class Replay:
         for line in lines:
             if line.record is None:
                 yield Replayed(line, None, problem=line.problem)
+            elif line.record.get("type") in _NOT_DECISIONS:
+                continue
             elif self._only is None or line.record.get("job") == self._only:
                 yield self._decide(line, line.record)
 

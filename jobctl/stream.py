@@ -17,7 +17,7 @@ from jobctl.tunnel_pages import bypass_headers
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
 OPEN_TIMEOUT: Final = 10.0
 MAX_FRAME: Final = 1024 * 1024
@@ -64,9 +64,12 @@ async def listen(
     headers: dict[str, str],
     tls: ssl.SSLContext | None,
     on_open: Callable[[], None],
-    on_frame: Callable[[Any], None],
+    on_frame: Callable[[Any], Awaitable[None]],
 ) -> Closed:
-    """Hold one session until it ends, handing over each parsed frame. Never raises for what a server does."""
+    """Hold one session until it ends, handing over each parsed frame. Never raises for what a server does.
+
+    Awaiting `on_frame` holds the server back: what is not read yet waits in its window, not in our memory.
+    """
     parts = urlsplit(url)
     host = parts.hostname or ""
     try:
@@ -96,7 +99,7 @@ async def listen(
     on_open()
     try:
         async for frame in connection:
-            on_frame(parse_frame(frame))
+            await on_frame(parse_frame(frame))
     except ConnectionClosed:
         pass
     finally:

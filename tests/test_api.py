@@ -60,7 +60,9 @@ def test_a_script(box):
 
 def test_other_profiles_and_addresses(box):
     job = submit(QUICK, "v1", base_url=box.tunnel_url)
-    assert wait(job, "v1", base_url=box.tunnel_url, timeout=10).result == {"url": f"/files/{_number(box, job)}.mp4"}
+    assert wait(job, "v1", base_url=box.tunnel_url, timeout=10).result == {
+        "url": f"/files/{_number(box, job)}.mp4"
+    }
     with pytest.raises(ConfigError, match="nope"):
         status(job, "nope")
 
@@ -79,7 +81,11 @@ def test_a_failed_job_carries_its_end_and_its_story(box):
     with pytest.raises(JobNotSuccessful) as caught:
         wait(job)
     error = caught.value
-    assert (error.job.id, error.job.status, error.job.error) == (job, JobStatus.FAILED, "worker ran out of memory")
+    assert (error.job.id, error.job.status, error.job.error) == (
+        job,
+        JobStatus.FAILED,
+        "worker ran out of memory",
+    )
     assert error.story.job == error.job
     assert [decision.after.status for decision in error.story][-1] is JobStatus.FAILED
 
@@ -202,7 +208,9 @@ def test_a_hanging_read_is_cut_by_the_limits(box):
 
 
 def test_many_jobs_over_one_client(box):
-    jobs = [box.submit(duration=0.3, pending=0, steps=2, end=("completed", "failed")[n % 2]) for n in range(20)]
+    jobs = [
+        box.submit(duration=0.3, pending=0, steps=2, end=("completed", "failed")[n % 2]) for n in range(20)
+    ]
 
     async def follow():
         async with JobClient(max_rate=200) as client:

@@ -9,7 +9,18 @@ import pytest
 import jobctl
 from jobctl.sandbox import Sandbox
 
-HEAVY = ("httpx", "websockets", "mitmproxy", "rich", "sqlite3", "typer", "asyncio", "starlette", "uvicorn", "tabulate")
+HEAVY = (
+    "httpx",
+    "websockets",
+    "mitmproxy",
+    "rich",
+    "sqlite3",
+    "typer",
+    "asyncio",
+    "starlette",
+    "uvicorn",
+    "tabulate",
+)
 
 
 def loaded(*argv, names=HEAVY):
@@ -17,7 +28,11 @@ def loaded(*argv, names=HEAVY):
     done = subprocess.run(
         [sys.executable, "-X", "importtime", *argv], capture_output=True, text=True, timeout=30, check=True
     )
-    found = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
+    found = {
+        line.rpartition("|")[2].strip()
+        for line in done.stderr.splitlines()
+        if line.startswith("import time:")
+    }
     assert "jobctl" in found
     return [name for name in names if name in found]
 

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
+from jobctl.captures.recorder import Recorder
 from jobctl.errors import ConfigError
-from jobctl.reconcile import reconcile
-from jobctl.redact import redact, redact_headers
-from jobctl.story import decision_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from jobctl.model import Decision, Job
+    from jobctl.model import Decision
     from jobctl.observe import Reader
 
 MAX_LINE: Final = 32 * 1024 * 1024
@@ -26,7 +23,6 @@ MAX_LINE: Final = 32 * 1024 * 1024
 class DecisionLog:
     """Appends decisions to a file. Each line is one `write`, so that several processes may share a file.
 
-    What is written is re-decided from the *redacted* payload, so that replaying the log gives the log itself.
     A write error is told once through `warn`, and the watch goes on without a log.
     """
 
@@ -38,11 +34,9 @@ class DecisionLog:
         Raises:
             ConfigError: it cannot be opened.
         """
-        self._path, self._reader, self._warn, self._follow = path, reader, warn, follow_restarts
-        self._shadow: dict[str, Job | None] = {}
-        self._seq = 0
-        # A file may hold the logs of several processes, each of which began with nothing known.
-        self._run = f"{time.time_ns():x}-{os.getpid():x}"
+        self._path, self._warn = path, warn
+        self._recorder = Recorder(reader, follow_restarts=follow_restarts)
+        self._written = 0
         self.broken = False
         try:
             self._fd = os.open(
@@ -66,24 +60,9 @@ class DecisionLog:
         """Append one decision."""
         if self.broken:
             return
-        seen = decision.observation
-        http = seen.http
-        if http is not None:
-            http = http._replace(headers=tuple(redact_headers(http.headers)))
-        redacted = self._reader.observe(
-            redact(seen.payload), seen.source, seen.job, seen.received_at, basis=seen.basis, http=http
-        )
-        shadow = reconcile(self._shadow.get(seen.job), redacted, follow_restarts=self._follow)
-        self._shadow[seen.job] = shadow.after
-        self._seq += 1
-        record = decision_record(
-            shadow._replace(action=decision.action, reason=decision.reason),
-            seq=self._seq,
-            profile=self._reader.profile.name,
-            follow_restarts=self._follow,
-        )
-        record["run"] = self._run
+        record = self._recorder.record(decision)
         self._append(json.dumps(record, separators=(",", ":")).encode() + b"\n")
+        self._written += not self.broken
 
     def _append(self, line: bytes) -> None:
         try:
@@ -94,7 +73,7 @@ class DecisionLog:
             self.broken = True
             self._warn(
                 f"--log: writing {str(self._path)!r} failed ({error.strerror}); the watch goes on, "
-                f"the log ends after {self._seq - 1} decisions"
+                f"the log ends after {self._written} decisions"
             )
 
     def _ends_whole(self) -> None:

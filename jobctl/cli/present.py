@@ -7,14 +7,14 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any, Protocol
 
+from jobctl.captures.recorder import Recorder
 from jobctl.cli import output
 from jobctl.cli.jobs import details, job_document, status_words
 from jobctl.errors import JobctlError
 from jobctl.exit_codes import ExitCode, code_of_error
 from jobctl.model import Decision, Job, Source
 from jobctl.reasons import Action, Reason
-from jobctl.redact import redact, redact_headers
-from jobctl.story import decision_record, format_time
+from jobctl.story import format_time
 from jobctl.text import visible
 from jobctl.watching.events import Finish, Level, Notice
 
@@ -40,19 +40,15 @@ class Presenter(Protocol):
 class JsonLines:
     """`--json`: one object per line, closed by exactly one `result` line."""
 
-    def __init__(self, profile: str) -> None:
-        self._profile = profile
-        self._seq = 0
+    def __init__(self, recorder: Recorder | None) -> None:
+        """Without a recorder nothing can be decided any more: only `end` is used."""
+        self._recorder = recorder
         self._ended = False
 
     def decision(self, decision: Decision) -> None:
-        """Write the decision as it would stand in the decision log."""
-        self._seq += 1
-        seen = decision.observation
-        http = seen.http._replace(headers=tuple(redact_headers(seen.http.headers))) if seen.http else None
-        clean = decision._replace(observation=seen._replace(payload=redact(seen.payload), http=http))
-        record = decision_record(clean, seq=self._seq, profile=self._profile)
-        output.result_json({"type": "decision"} | record)
+        """Write the decision as it stands in the decision log."""
+        if self._recorder is not None:
+            output.result_json({"type": "decision"} | self._recorder.record(decision))
 
     def notice(self, job: str, notice: Notice) -> None:
         """Write the notice with its stable code."""
@@ -203,10 +199,15 @@ def finish_document(
     return document
 
 
-def error_ending(jobs: Iterable[str], error: Exception) -> tuple[list[dict[str, Any]], ExitCode]:
+def error_ending(jobs: Iterable[str], error: BaseException) -> tuple[list[dict[str, Any]], ExitCode]:
     """The `result` line of a watch that an error ended: the documents of its jobs, and the code."""
-    known = isinstance(error, JobctlError)
-    code = code_of_error(error) if isinstance(error, JobctlError) else ExitCode.INTERNAL
-    message = str(error) if known else f"internal error: {type(error).__name__}: {visible(str(error))}"
-    ending = {"status": None, "ending": "error", "message": message, "exit_code": int(code)}
+    kind = "error"
+    if isinstance(error, JobctlError):
+        code, message = code_of_error(error), str(error)
+    elif isinstance(error, KeyboardInterrupt):
+        kind, code, message = "interrupted", ExitCode.INTERRUPTED, "interrupted"
+    else:
+        code = ExitCode.INTERNAL
+        message = f"internal error: {type(error).__name__}: {visible(str(error))}"
+    ending = {"status": None, "ending": kind, "message": message, "exit_code": int(code)}
     return [{"job": job} | ending for job in jobs], code

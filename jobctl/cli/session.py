@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import signal
 import sys
 from collections.abc import Callable, Iterable
@@ -12,16 +13,21 @@ from pathlib import Path
 from typing import Any
 
 from jobctl.api import DEFAULT_RATE, JobClient
+from jobctl.captures.recorder import Recorder
 from jobctl.cli import output
 from jobctl.cli.log_option import open_log
 from jobctl.cli.present import JsonLines, PlainLines, Presenter, error_ending, finish_document
 from jobctl.exit_codes import EXIT_CODES, ExitCode, worst
 from jobctl.model import Decision, JobStatus, Observation
+from jobctl.observe import Reader
 from jobctl.profile.model import Profile
 from jobctl.watching.driver import Update, Watch
 from jobctl.watching.events import Emit, Finish, Notice
 from jobctl.watching.options import WatchOptions
 from jobctl.watching.outcome import code_of_finish
+
+_STORY_LIMIT = 20
+"""Decisions kept in memory per job: the log and the screen have had them already."""
 
 
 @dataclass
@@ -60,7 +66,7 @@ def run_watch(plan: WatchPlan, judge: Callable[[Finish], ExitCode] | None = None
     session = _Session(plan, judge or (lambda finish: code_of_finish(finish, plan.options.until)))
     try:
         return asyncio.run(session.run())
-    except Exception as error:
+    except (Exception, KeyboardInterrupt) as error:
         if plan.as_json and not isinstance(error, output.ReaderGone):
             session.fail(error)
         raise
@@ -73,7 +79,7 @@ class _Session:
         self._codes: dict[str, ExitCode] = {}
         self._watch: Watch | None = None
         self._signals = 0
-        self._presenter: Presenter = JsonLines(plan.profile.name)
+        self._presenter: Presenter = JsonLines(None)
 
     async def run(self) -> WatchResult:
         plan = self._plan
@@ -84,7 +90,7 @@ class _Session:
             with ExitStack() as stack:
                 follow = plan.options.follow_restarts
                 write = stack.enter_context(open_log(plan.log, client.calls.reader, follow_restarts=follow))
-                self._presenter = self._choose_presenter(watch, stack)
+                self._presenter = self._choose_presenter(watch, stack, client.calls.reader)
                 stack.enter_context(_signals(self._on_signal))
                 for job in plan.jobs:
                     watch.add(job, plan.known.get(job, ()), just_submitted=plan.just_submitted)
@@ -95,14 +101,14 @@ class _Session:
                 await watch.aclose()
             return self._end(watch)
 
-    def fail(self, error: Exception) -> None:
+    def fail(self, error: BaseException) -> None:
         """Close the JSON stream of a watch that could not go on."""
         self._presenter.end(*error_ending(self._plan.jobs, error))
 
-    def _choose_presenter(self, watch: Watch, stack: ExitStack) -> Presenter:
+    def _choose_presenter(self, watch: Watch, stack: ExitStack, reader: Reader) -> Presenter:
         plan = self._plan
         if plan.as_json:
-            return self._presenter
+            return JsonLines(Recorder(reader, follow_restarts=plan.options.follow_restarts))
         many = len(plan.jobs) > 1
         if plan.quiet or not (output.is_terminal(sys.stdout) and output.is_terminal(sys.stderr)):
             return PlainLines(verbose=plan.verbose, quiet=plan.quiet, many=many)
@@ -175,21 +181,23 @@ class _signals:  # noqa: N801 -- reads as the context manager it is
 
     def __init__(self, handler: Callable[[], None]) -> None:
         self._handler = handler
-        self._before: dict[signal.Signals, Any] = {}
+        self._undo: list[Callable[[], Any]] = []
 
     def __enter__(self) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             try:
                 loop.add_signal_handler(number, self._handler)
-            except (NotImplementedError, RuntimeError, ValueError):  # Windows, or not the main thread
+                self._undo.append(functools.partial(loop.remove_signal_handler, number))
+            except NotImplementedError:  # Windows: the loop knows no signals, the interpreter does
+                before = signal.signal(number, lambda *_: loop.call_soon_threadsafe(self._handler))
+                self._undo.append(functools.partial(signal.signal, number, before))
+            except (RuntimeError, ValueError):  # not the main thread: somebody else's signals
                 continue
-            self._before[number] = True
 
     def __exit__(self, *_exc: object) -> None:
-        loop = asyncio.get_running_loop()
-        for number in self._before:
-            loop.remove_signal_handler(number)
+        for undo in self._undo:
+            undo()
 
 
 def make_options(
@@ -212,6 +220,7 @@ def make_options(
         "stall_after": stall_after,
     }
     return WatchOptions(
+        story_limit=_STORY_LIMIT,
         use_stream=not no_stream,
         follow_restarts=follow_restarts,
         **{name: value for name, value in given.items() if value is not None},  # type: ignore[arg-type]

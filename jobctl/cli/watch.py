@@ -72,7 +72,7 @@ def watch(
         if as_json:
             from jobctl.cli.present import JsonLines, error_ending
 
-            JsonLines("").end(*error_ending(jobs, error))
+            JsonLines(None).end(*error_ending(jobs, error))
         raise
     from jobctl.cli.session import WatchPlan, make_options, resume_command, run_watch
 

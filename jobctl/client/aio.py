@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import functools
+import threading
 import time
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -13,10 +16,13 @@ from jobctl.client.messages import Flow, Pause, RefreshAuth, Request, Response
 from jobctl.errors import JobctlError
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from jobctl.client.credentials import Credentials
     from jobctl.profile.model import Profile
 
 _MAX_CONNECTIONS = 100
+R = TypeVar("R")
 T = TypeVar("T")
 
 
@@ -42,10 +48,16 @@ class AsyncCarrier:
         """Close the connection pool."""
         await self._client.aclose()
 
-    async def run(self, flow: Flow[T]) -> T:
-        """Carry a flow to its end and return its result; its errors are raised as they are."""
+    async def run(self, flow: Flow[T], turn: Callable[[], Awaitable[None]] | None = None) -> T:
+        """Carry a flow to its end and return its result; its errors are raised as they are.
+
+        `turn` is awaited before every request after the first: one read may be several requests.
+        """
         answer: Any = None
         error: JobctlError | None = None
+        sent = 0
+        if self._credentials.is_slow:
+            await in_daemon_thread(self._credentials.headers)
         while True:
             try:
                 step = flow.throw(error) if error is not None else flow.send(answer)
@@ -54,14 +66,17 @@ class AsyncCarrier:
             answer = error = None
             match step:
                 case Request():
+                    if sent and turn is not None:
+                        await turn()
+                    sent += 1
                     try:
                         answer = await self._send(step)
                     except JobctlError as problem:
                         error = problem
                 case Pause(seconds):
                     await asyncio.sleep(seconds)
-                case RefreshAuth():
-                    answer = await asyncio.to_thread(self._credentials.refresh)
+                case RefreshAuth(refused):
+                    answer = await in_daemon_thread(functools.partial(self._credentials.refresh, refused))
 
     async def _send(self, request: Request) -> Response:
         async with self._turns:
@@ -86,3 +101,29 @@ class AsyncCarrier:
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             raise mapped(error, request) from error
         return reader.finish()
+
+
+async def in_daemon_thread(function: Callable[[], R]) -> R:
+    """Run a blocking function beside the loop; unlike with its own executor nobody waits for it at the end."""
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[R] = loop.create_future()
+
+    def settle(result: R | None, error: BaseException | None) -> None:
+        if future.done():
+            return
+        if error is not None:
+            future.set_exception(error)
+        else:
+            future.set_result(result)  # type: ignore[arg-type]
+
+    def work() -> None:
+        result, failure = None, None
+        try:
+            result = function()
+        except BaseException as error:  # noqa: BLE001 -- raised again where it is awaited
+            failure = error
+        with contextlib.suppress(RuntimeError):  # the loop is gone
+            loop.call_soon_threadsafe(settle, result, failure)
+
+    threading.Thread(target=work, daemon=True).start()
+    return await future

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
 
-from jobctl.client.carrier import BodyReader, Limits, make_client, mapped
+from jobctl.client.carrier import BodyReader, Limits, make_client, mapped, timed_out
 from jobctl.client.messages import Flow, Pause, RefreshAuth, Request, Response
 from jobctl.durations import format_duration
 from jobctl.errors import JobctlError
@@ -38,6 +39,7 @@ class BlockingCarrier:
     ) -> None:
         """`tell` is given a sentence whenever somebody has to wait for more than a second."""
         self._credentials, self._limits, self._tell = credentials, limits, tell
+        self._sockets: list[socket.socket] = []
         self._client = make_client(httpx.Client, profile, limits, insecure=insecure)
 
     def __enter__(self) -> Self:
@@ -67,8 +69,8 @@ class BlockingCarrier:
                     if self._tell is not None:
                         self._tell(f"{why}; trying again in {format_duration(seconds)}")
                     time.sleep(seconds)
-                case RefreshAuth():
-                    answer = self._credentials.refresh()
+                case RefreshAuth(refused):
+                    answer = self._credentials.refresh(refused)
 
     @contextmanager
     def _patience(self, url: str) -> Iterator[None]:
@@ -87,17 +89,55 @@ class BlockingCarrier:
 
     def _send(self, request: Request) -> Response:
         started = time.monotonic()
-        try:
-            built = self._client.build_request(
-                request.method, request.url, headers=list(request.headers), content=request.body
-            )
-            response = self._client.send(built, stream=True)
+        with _Deadline(self._limits.total, self._sockets) as deadline:
             try:
-                reader = BodyReader(request, response, self._limits, started)
-                for chunk in response.iter_raw():
-                    reader.feed(chunk)
-            finally:
-                response.close()
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-            raise mapped(error, request) from error
+                built = self._client.build_request(
+                    request.method,
+                    request.url,
+                    headers=list(request.headers),
+                    content=request.body,
+                    extensions={"trace": deadline.trace},
+                )
+                response = self._client.send(built, stream=True)
+                try:
+                    reader = BodyReader(request, response, self._limits, started)
+                    for chunk in response.iter_raw():
+                        reader.feed(chunk)
+                finally:
+                    response.close()
+            except (httpx.HTTPError, httpx.InvalidURL, ValueError, OSError) as error:
+                if deadline.expired:
+                    raise timed_out(self._limits) from error
+                raise mapped(error, request) from error
         return reader.finish()
+
+
+class _Deadline:
+    """Cuts the connection when the total time is over; httpx bounds only the pause between two pieces.
+
+    `sockets` holds the connection last made: a later request may go over it again.
+    """
+
+    def __init__(self, seconds: float, sockets: list[socket.socket]) -> None:
+        self._sockets = sockets
+        self._timer = threading.Timer(seconds, self._cut)
+        self._timer.daemon = True
+        self.expired = False
+
+    def __enter__(self) -> Self:
+        self._timer.start()
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self._timer.cancel()
+
+    def trace(self, event: str, info: dict[str, Any]) -> None:
+        """Take note of a connection (an httpcore trace event)."""
+        if event in {"connection.connect_tcp.complete", "connection.start_tls.complete"}:
+            self._sockets[:] = [info["return_value"].get_extra_info("socket")]
+
+    def _cut(self) -> None:
+        self.expired = True
+        for connection in self._sockets:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)

@@ -168,13 +168,16 @@ class Calls:
 
     def _request(self, method: str, url: str, headers: tuple[tuple[str, str], ...], body: Any) -> Request:
         encoded = None if body is None else json.dumps(body).encode()
-        return Request(method, url, (*self._common, *self.profile.headers.items(), *headers), encoded)
+        by_name = {name.lower(): (name, value) for name, value in (*self._common, *headers)}
+        by_name |= {name.lower(): (name, value) for name, value in self.profile.headers.items()}
+        return Request(method, url, tuple(by_name.values()), encoded)
 
     def _send(self, request: Request) -> Flow[Response]:
         """Send with credentials; after a 401 once more with fresh ones; follow redirects safely."""
+        used = self._auth()
         response = yield from self._follow(request)
         if response.status == 401:
-            refreshed = yield RefreshAuth()
+            refreshed = yield RefreshAuth(used)
             if refreshed:
                 response = yield from self._follow(request)
         return response

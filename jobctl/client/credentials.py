@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 from jobctl.profile.auth import Auth, AuthKind, run_command
@@ -16,6 +17,12 @@ class Credentials:
     def __init__(self, auth: Auth, environ: Mapping[str, str]) -> None:
         self._auth, self._environ = auth, environ
         self._headers: dict[str, str] | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def is_slow(self) -> bool:
+        """A program has yet to be run for them: nothing to do on an event loop."""
+        return self._headers is None and self._auth.kind is AuthKind.COMMAND
 
     def headers(self) -> dict[str, str]:
         """Return the headers.
@@ -23,13 +30,19 @@ class Credentials:
         Raises:
             ConfigError: they cannot be had.
         """
-        if self._headers is None:
-            self._headers = self._auth.resolve(self._environ, run_command)
-        return self._headers
+        with self._lock:
+            if self._headers is None:
+                self._headers = self._auth.resolve(self._environ, run_command)
+            return self._headers
 
-    def refresh(self) -> bool:
-        """Get new credentials after a 401; False when asking again gives the same ones."""
+    def refresh(self, refused: dict[str, str]) -> bool:
+        """Replace headers that got a 401; False when asking again would give the same ones.
+
+        Many jobs may be refused at once: the program runs for the first of them, the others take its token.
+        """
         if self._auth.kind is not AuthKind.COMMAND:
             return False
-        self._headers = self._auth.resolve(self._environ, run_command)
-        return True
+        with self._lock:
+            if self._headers is None or self._headers == refused:
+                self._headers = self._auth.resolve(self._environ, run_command)
+            return True

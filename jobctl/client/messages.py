@@ -39,7 +39,9 @@ class Pause(NamedTuple):
 
 
 class RefreshAuth(NamedTuple):
-    """The credentials were refused: get new ones, if they come from a command."""
+    """These credentials were refused: get new ones, if they come from a command."""
+
+    refused: dict[str, str]
 
 
 Step = Request | Pause | RefreshAuth

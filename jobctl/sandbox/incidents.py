@@ -183,7 +183,7 @@ async def _keep_listening(
     if url is None:
         return
 
-    def on_frame(payload: Any) -> None:
+    async def on_frame(payload: Any) -> None:
         contest.hear(story.record(client.calls.reader.observe(payload, Source.STREAM, job, wall_clock())))
 
     until = time.monotonic() + seconds

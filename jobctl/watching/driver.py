@@ -7,6 +7,7 @@ call `_JobDriver.feed` as they come, and timers are the loop's own.
 from __future__ import annotations
 
 import asyncio
+import functools
 import random
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -43,6 +44,10 @@ if TYPE_CHECKING:
     from jobctl.watching.options import WatchOptions
 
 
+_MOST_WAITING = 1000
+"""Updates nobody has taken yet, before streams are held back."""
+
+
 class Update(NamedTuple):
     """One thing that happened to one watched job."""
 
@@ -56,7 +61,9 @@ class Watch:
     def __init__(self, client: JobClient, options: WatchOptions, gate: BudgetGate) -> None:
         self.client, self.options, self.gate = client, options, gate
         self.drivers: dict[str, _JobDriver] = {}
-        self._updates: asyncio.Queue[Update | BaseException] = asyncio.Queue()
+        self._updates: asyncio.Queue[Update | BaseException | None] = asyncio.Queue()
+        self._room = asyncio.Event()
+        self._room.set()
         self._running = 0
 
     @property
@@ -87,11 +94,21 @@ class Watch:
         if isinstance(update, Update) and isinstance(update.item, Finish):
             self._running -= 1
         self._updates.put_nowait(update)
+        if self._updates.qsize() >= _MOST_WAITING:
+            self._room.clear()
+
+    async def room(self) -> None:
+        """Wait until whoever iterates has caught up: a stream may be faster than its reader."""
+        await self._room.wait()
 
     async def __aiter__(self) -> AsyncIterator[Update]:
         try:
             while self._running or not self._updates.empty():
                 update = await self._updates.get()
+                if self._updates.qsize() < _MOST_WAITING // 2:
+                    self._room.set()
+                if update is None:  # closed from elsewhere
+                    return
                 if isinstance(update, BaseException):
                     raise update
                 yield update
@@ -99,8 +116,10 @@ class Watch:
             await self.aclose()
 
     async def aclose(self) -> None:
-        """Stop everything that is under way and wait until it is."""
+        """Stop everything that is under way and wait until it is; whoever iterates comes to an end."""
         self.drop()
+        self._running = 0
+        self._updates.put_nowait(None)
         tasks = [task for driver in self.drivers.values() for task in driver.tasks]
         if tasks:
             await asyncio.wait(tasks, timeout=1.0)
@@ -172,14 +191,17 @@ class _JobDriver:
 
     async def _read(self, source: Source) -> None:
         client, gate = self.watch.client, self.watch.gate
+        turn = functools.partial(gate.turn, urgent=source is Source.VERIFY)
         try:
-            await gate.turn(urgent=source is Source.VERIFY)
+            await turn()
         except Paused as pause:
             self.feed(ReadFailed(source, paused(pause.seconds)))
             return
         basis = self.machine.revision if source is Source.VERIFY else None
         try:
-            observation = await client.carrier.run(client.calls.read(self.job, source, basis))
+            observation = await client.carrier.run(client.calls.read(self.job, source, basis), turn)
+        except Paused as pause:
+            self.feed(ReadFailed(source, paused(pause.seconds)))
         except JobctlError as error:
             if isinstance(error, ConfigError) and self.machine.job is None:
                 raise  # the caller's side, known from the first request on: trying again changes nothing
@@ -199,13 +221,14 @@ class _JobDriver:
         if url is None:
             return
 
-        def on_frame(payload: Any) -> None:
+        async def on_frame(payload: Any) -> None:
             seen = reader.observe(payload, Source.STREAM, self.job, wall_clock())
             self.feed(StreamFrame(session, seen))
+            await self.watch.room()
 
         closed = await listen(
             url,
-            headers=client.credentials.headers(),
+            headers={**client.profile.headers, **client.credentials.headers()},
             tls=client.tls_for(url),
             on_open=lambda: self.feed(StreamOpened(session)),
             on_frame=on_frame,

@@ -34,4 +34,5 @@ class WatchOptions:
     """Verified reads in a row that settle nothing, before a claimed end is taken as it is."""
     use_stream: bool = True
     follow_restarts: bool = False
-    story_limit: int | None = 10_000
+    story_limit: int | None = 1_000
+    """Decisions kept in memory per job, the latest; a log has them all."""

@@ -27,7 +27,9 @@ def redecided(path):
         reader = Reader(profiles.get(record["profile"]))
         decision = reconcile(jobs.get(record["job"]), observation_of(record, reader))
         jobs[record["job"]] = decision.after
-        again = decision_record(decision, seq=record["seq"], profile=record["profile"]) | {"run": record["run"]}
+        again = decision_record(decision, seq=record["seq"], profile=record["profile"]) | {
+            "run": record["run"]
+        }
         yield json.dumps(again, separators=(",", ":")).encode() + b"\n"
 
 
@@ -47,7 +49,9 @@ def test_an_incident_replayed_is_the_same_story_bit_for_bit(incident, jobctl, bo
     records = [line.record for line in read_lines(path)]
     assert len({record.pop("run") for record in records}) == 1
     shown = [
-        {key: value for key, value in line.items() if key != "type"} for line in done.lines if line["type"] == "decision"
+        {key: value for key, value in line.items() if key != "type"}
+        for line in done.lines
+        if line["type"] == "decision"
     ]
     assert records == shown, "the log and the JSON output tell the same"
     for job in jobs:
@@ -142,7 +146,9 @@ def test_a_status_that_holds_a_secret_still_replays(reader, tmp_path, write):
                "headers": [["Set-Cookie", "hunter2"]]}  # fmt: skip
     write([payload, payload | {"progress": 5}])
     assert "hunter2" not in (tmp_path / "log").read_text()
-    assert not any(replayed.differences for replayed in Replay(Profiles()).lines(read_lines(tmp_path / "log")))
+    assert not any(
+        replayed.differences for replayed in Replay(Profiles()).lines(read_lines(tmp_path / "log"))
+    )
 
 
 def test_a_second_watch_appended_to_the_log_of_the_first(incident, jobctl):
@@ -156,7 +162,9 @@ def test_a_second_watch_appended_to_the_log_of_the_first(incident, jobctl):
 
 def test_two_watches_of_one_job_into_one_log_at_the_same_time(box, jobctl):
     job = box.submit(duration=0.6, steps=10)
-    programs = [jobctl.start("watch", job, "--log", "log", *flags) for flags in ((), ("--no-stream",), ("-q",))]
+    programs = [
+        jobctl.start("watch", job, "--log", "log", *flags) for flags in ((), ("--no-stream",), ("-q",))
+    ]
     assert [program.finish().code for program in programs] == [0, 0, 0]
     told = jobctl.run("explain", "log")
     assert told.code == 0, told
@@ -279,7 +287,11 @@ def test_a_disk_that_is_full_is_told_once(reader):
     assert "after 0 decisions" in message
 
 
-@pytest.mark.parametrize("payload", ["pong", None, 7, [], {"status": "running", "progress": float("nan")}, {"\ud800": 1}])
+@pytest.mark.parametrize(
+    "payload", ["pong", None, 7, [], {"status": "running", "progress": float("nan")}, {"\ud800": 1}]
+)
 def test_any_payload_is_written_and_read_back(write, tmp_path, payload):
     write([payload, {"id": "7", "status": "running"}], source=Source.STREAM)
-    assert not any(replayed.differences for replayed in Replay(Profiles()).lines(read_lines(tmp_path / "log")))
+    assert not any(
+        replayed.differences for replayed in Replay(Profiles()).lines(read_lines(tmp_path / "log"))
+    )

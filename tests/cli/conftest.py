@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 from support.program import Starter
+from support.servers import RawServer
 
 from jobctl.sandbox import Sandbox
 
@@ -31,3 +32,18 @@ def jobctl(tmp_path, box):
 def alone(tmp_path):
     """Runs `jobctl …` with nothing set."""
     return Starter(tmp_path)
+
+
+@pytest.fixture
+def serve():
+    """Starts raw servers: `serve(answer, tls context)`."""
+    servers = []
+
+    def _serve(answer, context=None):
+        server = RawServer(answer, context)
+        servers.append(server)
+        return server.__enter__()
+
+    yield _serve
+    for server in servers:
+        server.__exit__()

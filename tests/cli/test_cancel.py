@@ -2,9 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-FINISHED = (
-    "Cannot cancel job with status 'completed'. Only pending, processing, running, started jobs can be cancelled."
-)
+FINISHED = "Cannot cancel job with status 'completed'. "
+    "Only pending, processing, running, started jobs can be cancelled."
 QUICK = {"duration": 0.05, "pending": 0, "steps": 1}
 LONG = {"duration": 60, "pending": 0}
 
@@ -55,7 +54,9 @@ def test_a_running_job_is_requested_then_confirmed(box, jobctl, faults):
     assert box.history(job)[-1]["status"] == "cancelled"
 
 
-@pytest.mark.parametrize("faults", [["cancel-race"], ["cancel-race", "ws-refuse"], ["cancel-race", "no-updated-at"]])
+@pytest.mark.parametrize(
+    "faults", [["cancel-race"], ["cancel-race", "ws-refuse"], ["cancel-race", "no-updated-at"]]
+)
 def test_a_cancel_that_loses_the_race_reports_completed(box, jobctl, faults):
     box.set_faults(faults)
     job = box.submit(duration=0.8, pending=0, steps=4)

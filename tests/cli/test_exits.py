@@ -1,4 +1,4 @@
-"""Exit codes and endings through the real process: each code, and exactly one `result` line in every ending."""
+"""Exit codes through the real process, and exactly one `result` line in every ending."""
 
 from __future__ import annotations
 
@@ -182,7 +182,9 @@ def test_wrong_usage_is_2_and_says_what_was_expected(alone, argv):
     assert "internal error" not in done.err
 
 
-@pytest.mark.parametrize("bad", [{"JOBCTL_PROFILE": "nope"}, {"JOBCTL_BASE_URL": "nope"}, {"JOBCTL_TIMEOUT": "nope"}])
+@pytest.mark.parametrize(
+    "bad", [{"JOBCTL_PROFILE": "nope"}, {"JOBCTL_BASE_URL": "nope"}, {"JOBCTL_TIMEOUT": "nope"}]
+)
 def test_a_watch_that_cannot_begin_closes_its_stream_too(alone, bad):
     done = alone.run("watch", "1", "--json", env=bad)
     assert (done.code, done.result["exit_code"]) == (2, 2)

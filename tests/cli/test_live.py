@@ -18,7 +18,9 @@ def terminal(jobctl):
     children = []
 
     def _run(*argv, **env):
-        environ = {k: v for k, v in (jobctl.environ | {"TERM": "xterm-256color"} | env).items() if v is not None}
+        environ = {
+            k: v for k, v in (jobctl.environ | {"TERM": "xterm-256color"} | env).items() if v is not None
+        }
         child = pexpect.spawn(
             sys.executable, ["-m", "jobctl", *argv], env=environ, cwd=str(jobctl.cwd), encoding="utf-8",
             dimensions=(24, 150), timeout=15,

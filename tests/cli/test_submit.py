@@ -58,8 +58,11 @@ def echo():
 @pytest.mark.parametrize(
     ("argv", "stdin", "sent"),
     [
-        (["prompt=a=b", "n:=3", "deep:={\"x\": [null]}", "empty="], b"",
-         {"prompt": "a=b", "n": 3, "deep": {"x": [None]}, "empty": ""}),
+        (
+            ["prompt=a=b", "n:=3", 'deep:={"x": [null]}', "empty="],
+            b"",
+            {"prompt": "a=b", "n": 3, "deep": {"x": [None]}, "empty": ""},
+        ),
         (["-"], b'\xef\xbb\xbf{"prompt": "\xc3\xa9"}', {"prompt": "é"}),
         (["body.json"], b"", {"from": "file"}),
         (["@body.json"], b"", {"from": "file"}),

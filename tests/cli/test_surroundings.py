@@ -170,7 +170,9 @@ def test_closed_stdin_under_submit(box, jobctl):
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
 def test_a_terminal_that_cannot_spell_it(box, jobctl, encoding):
     job = box.submit("v1", job_id="é✓" + encoding, **NOW)
-    done = jobctl.run("status", job, "-p", "v1", fresh=True, env={"PYTHONIOENCODING": encoding, "LC_ALL": "C"})
+    done = jobctl.run(
+        "status", job, "-p", "v1", fresh=True, env={"PYTHONIOENCODING": encoding, "LC_ALL": "C"}
+    )
     is_clean(done, 0)
     assert "completed" in done.out
 
@@ -187,7 +189,9 @@ def test_without_a_terminal_there_is_no_escape_at_all(box, jobctl, flags):
     assert "\x1b" not in done.out + done.err
     assert "\r" not in done.out + done.err
     if flags == ["-q"]:
-        assert sorted(line.split()[:2] for line in done.out.splitlines()) == [[job, "completed"] for job in jobs]
+        assert sorted(line.split()[:2] for line in done.out.splitlines()) == [
+            [job, "completed"] for job in jobs
+        ]
         assert done.err == ""
 
 

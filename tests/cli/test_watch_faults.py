@@ -1,4 +1,4 @@
-"""`jobctl watch` on every fault of the sandbox: the server's own end, the right code, and never a step back."""
+"""`jobctl watch` on every fault: the server's own end, the right code, and never a step back."""
 
 from __future__ import annotations
 
@@ -9,33 +9,44 @@ from support.program import Starter
 from jobctl.sandbox import Sandbox
 from jobctl.sandbox.faults import FAULTS, Scope
 
-LIFE = {"duration": 0.8, "steps": 5, "pending": 0.15}
+LIFE = {"duration": 0.5, "steps": 5, "pending": 0.1}
+WAYS = (("generation", "completed"), ("v1", "failed"))
 SOCKET = [name for name, kind in FAULTS.items() if kind.scope is Scope.SOCKET]
 READ = [name for name, kind in FAULTS.items() if kind.scope is Scope.READ]
 # What leaves no readable read at its usual rate; the socket still brings the end.
 READLESS = frozenset(
-    "hang garbage-json empty-body huge-body deep-json wrong-fields cut-body cut-chunked http-5xx=100% http-drop@100 "
-    "rate-limit@100".split()
+    ["garbage-json", "empty-body", "huge-body", "deep-json", "wrong-fields", "cut-body", "cut-chunked"]
 )
+SHORTER = {"slow-body": "slow-body=0.2s", "replica-lag": "replica-lag=0.3s"}
 STARVED = ("--lost-after", "0.6s")
 
 
-def follow(box, jobctl, job, *flags, place="server", profile="generation"):
-    """Watch a job with --json and check what holds for every watch."""
+def begin(box, jobctl, job, *flags, place="server", profile="generation"):
+    """Start a watch with --json; several run at the same time."""
     url = box.url if place == "server" else box.tunnel_url
-    done = jobctl.run("watch", job, "--json", "-p", profile, "-u", url, *flags)
+    return jobctl.start("watch", job, "--json", "-p", profile, "-u", url, *flags)
+
+
+def checked(box, job, program):
+    """Wait for a watch and check what holds for every one."""
+    done = program.finish()
     assert done.err == "", done
     assert done.result["exit_code"] == done.code
     check_shown(done.lines, box.history(job))
     return done
 
 
-def ends_with_the_servers_end(box, jobctl, job, *flags, code=0, **way):
-    done = follow(box, jobctl, job, *flags, **way)
-    truth = box.history(job)[-1]
+def follow(box, jobctl, job, *flags, **way):
+    return checked(box, job, begin(box, jobctl, job, *flags, **way))
+
+
+def ends_with_the_servers_end(box, job, program):
+    """The watch ends as the server's own record does, and confirmed by a read where there is one."""
+    done = checked(box, job, program)
+    truth = box.history(job)[-1]["state"]
     (one,) = done.result["jobs"]
-    assert (done.code, one["ending"], one["status"]) == (code, "terminal", truth["state"]), done
-    assert one["job"] == job
+    assert (one["job"], one["ending"], one["status"]) == (job, "terminal", truth), done
+    assert done.code == {"completed": 0, "failed": 3}[truth]
     return done
 
 
@@ -43,44 +54,52 @@ def ends_with_the_servers_end(box, jobctl, job, *flags, code=0, **way):
 @pytest.mark.parametrize("fault", SOCKET)
 def test_every_socket_fault(box, jobctl, fault, place):
     if place not in FAULTS[fault].where:
-        place, end = "server", "failed"
-    else:
-        end = "completed"
+        pytest.skip("sits in the server only")
     box.set_faults(**{place: [fault]}, seed=7)
-    job = box.submit(**LIFE, end=end)
-    done = ends_with_the_servers_end(box, jobctl, job, code=0 if end == "completed" else 3, place=place)
-    assert done.result["jobs"][0]["confirmed"] is True
-    # Retries are spaced out: a second has room for a few, never for a storm.
-    assert box.requests(place)["jobs"][job].get("stream", 0) <= 5
+    jobs = [box.submit(profile, **LIFE, end=end) for profile, end in WAYS]
+    programs = [begin(box, jobctl, job, place=place, profile=WAYS[n][0]) for n, job in enumerate(jobs)]
+    for job, program in zip(jobs, programs, strict=True):
+        done = ends_with_the_servers_end(box, job, program)
+        assert done.result["jobs"][0]["confirmed"] is True
+        # Retries are spaced out: a second has room for a few, never for a storm.
+        assert box.requests(place)["jobs"][job].get("stream", 0) <= 5
 
 
-@pytest.mark.parametrize("fault", READ)
-def test_every_read_fault_while_the_socket_works(box, jobctl, fault):
-    if fault == "hang":
-        pytest.skip("a hanging first read takes its full 10 s: test_a_server_that_never_answers")
-    box.set_faults([fault], seed=3)
-    job = box.submit(**LIFE)
-    done = ends_with_the_servers_end(box, jobctl, job)
+@pytest.mark.parametrize("fault", [name for name in READ if name != "hang"])
+def test_every_read_fault_with_and_without_a_socket(box, jobctl, fault):
+    """With the socket the end is always seen; without it, whenever any read can be read."""
+    box.set_faults([SHORTER.get(fault, fault)], seed=3)
+    listening, polling = (box.submit(**LIFE, end=end) for end in ("completed", "failed"))
+    socket = begin(box, jobctl, listening)
+    reads = begin(box, jobctl, polling, "--no-stream", *(STARVED if fault in READLESS else ()))
+    done = ends_with_the_servers_end(box, listening, socket)
     if fault in READLESS:
-        assert "read-failed" in done.codes() or "wordless" in done.codes()
+        assert {"read-failed", "wordless"} & set(done.codes())
+        lost_contact(checked(box, polling, reads))
+    else:
+        assert ends_with_the_servers_end(box, polling, reads).result["jobs"][0]["confirmed"] is True
 
 
-@pytest.mark.parametrize("fault", [name for name in READ if name not in READLESS])
-def test_every_read_fault_without_a_socket(box, jobctl, fault):
-    box.set_faults(tunnel=[fault], seed=2)
+@pytest.mark.parametrize(
+    "fault", [name for name in READ if "tunnel" in FAULTS[name].where and name not in READLESS | {"hang"}]
+)
+def test_every_read_fault_of_the_tunnel(box, jobctl, fault):
+    box.set_faults(tunnel=[SHORTER.get(fault, fault)], seed=2)
     job = box.submit("v1", **LIFE)
-    done = ends_with_the_servers_end(box, jobctl, job, "--no-stream", place="tunnel", profile="v1")
-    assert done.result["jobs"][0]["confirmed"] is True
+    ends_with_the_servers_end(box, job, begin(box, jobctl, job, "--no-stream", place="tunnel", profile="v1"))
 
 
-@pytest.mark.parametrize("fault", sorted(READLESS - {"hang"}))
-def test_no_readable_read_and_no_socket_is_lost_contact(box, jobctl, fault):
-    box.set_faults([fault])
-    job = box.submit(**LIFE)
-    done = follow(box, jobctl, job, "--no-stream", *STARVED)
+def lost_contact(done):
     (one,) = done.result["jobs"]
     assert (done.code, one["ending"], one["status"]) == (7, "lost-contact", None)
     assert one["message"].startswith("lost contact, no good read for ")
+
+
+@pytest.mark.parametrize("fault", ["http-5xx=100%", "http-drop@100", "rate-limit=1s@100"])
+def test_errors_without_end_are_lost_contact(box, jobctl, fault):
+    box.set_faults([fault])
+    job = box.submit(**LIFE)
+    lost_contact(follow(box, jobctl, job, "--no-stream", *STARVED))
 
 
 @pytest.mark.parametrize("place", ["server", "tunnel"])
@@ -104,7 +123,12 @@ def test_a_tunnels_page_is_no_status(box, jobctl, place):
 
 @pytest.mark.parametrize(
     ("fault", "token", "code"),
-    [("auth=s3cret", None, 6), ("auth=s3cret", "wrong", 6), ("auth=s3cret", "s3cret", 0), ("forbidden", "x", 6)],
+    [
+        ("auth=s3cret", None, 6),
+        ("auth=s3cret", "wrong", 6),
+        ("auth=s3cret", "s3cret", 0),
+        ("forbidden", "x", 6),
+    ],
 )
 def test_credentials(box, jobctl, fault, token, code):
     box.set_faults([fault])
@@ -134,18 +158,19 @@ def test_credentials(box, jobctl, fault, token, code):
         (["ws-accept-close=1008", "replica-lag=0.4s"], ["http-drop@30", "rate-limit=1s@20"]),
     ],
 )
-@pytest.mark.parametrize("end", ["completed", "failed"])
-def test_faults_of_the_data_and_all_of_them_together(box, jobctl, faults, tunnel, end):
+def test_faults_of_the_data_and_all_of_them_together(box, jobctl, faults, tunnel):
     box.set_faults(faults, tunnel, seed=11)
-    job = box.submit(**LIFE, end=end)
-    ends_with_the_servers_end(box, jobctl, job, code=0 if end == "completed" else 3, place="tunnel")
+    jobs = [box.submit(profile, **LIFE, end=end) for profile, end in WAYS]
+    programs = [begin(box, jobctl, job, place="tunnel", profile=WAYS[n][0]) for n, job in enumerate(jobs)]
+    for job, program in zip(jobs, programs, strict=True):
+        ends_with_the_servers_end(box, job, program)
 
 
 @pytest.mark.parametrize("faults", [[], ["ws-pending"], ["no-updated-at"], ["ws-refuse"]])
 def test_a_job_that_is_put_back(box, jobctl, faults):
     box.set_faults(faults)
     job = box.submit(duration=0.8, steps=4, pending=0.2, requeue_at=0.45)
-    ends_with_the_servers_end(box, jobctl, job)
+    ends_with_the_servers_end(box, job, begin(box, jobctl, job))
 
 
 def test_a_status_word_nobody_knows_stalls(box, jobctl):

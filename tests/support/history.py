@@ -22,7 +22,9 @@ def check_shown(lines, history):
 
 def _is(state, shown):
     # A word without a meaning stands for any state in which the job was busy.
-    if shown["status"] != state["state"] and not (shown["status"] == "unknown" and state["state"] == "running"):
+    if shown["status"] != state["state"] and not (
+        shown["status"] == "unknown" and state["state"] == "running"
+    ):
         return False
     progress = shown.get("progress")
     return progress is None or progress == state["progress"] or state["state"] in {"failed", "cancelled"}

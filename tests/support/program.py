@@ -1,4 +1,4 @@
-"""`jobctl` as a real process: started, fed, read, signalled; killed and failed when it does not end in time."""
+"""`jobctl` as a real process: started, fed, read, signalled; killed when it does not end in time."""
 
 from __future__ import annotations
 
@@ -53,6 +53,16 @@ class Done:
     def codes(self):
         """Codes of the notices."""
         return [line["code"] for line in self.lines if line["type"] == "notice"]
+
+
+def check_message(done, code, *said):
+    """The code, no traceback, each of the words on stderr, and nothing that a terminal would obey."""
+    assert done.code == code, done
+    assert "Traceback" not in done.err
+    assert "internal error" not in done.err
+    for words in said:
+        assert words in done.err, done
+    assert all(character.isprintable() or character == "\n" for character in done.out + done.err)
 
 
 class Program:
@@ -155,7 +165,12 @@ class Starter:
 def _popen(argv, environ, cwd, streams):
     stdin, stdout, stderr = streams
     process = subprocess.Popen(
-        [sys.executable, "-m", "jobctl", *argv], stdin=stdin, stdout=stdout, stderr=stderr, env=environ, cwd=cwd
+        [sys.executable, "-m", "jobctl", *argv],
+        stdin=stdin,
+        stdout=stdout,
+        stderr=stderr,
+        env=environ,
+        cwd=cwd,
     )
     return process.pid, lambda: (process.wait(TIMEOUT), 0)
 

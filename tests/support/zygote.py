@@ -1,4 +1,4 @@
-"""Starts `jobctl` by forking an interpreter that has imported everything: a real process, 0.4 s sooner.
+"""Starts `jobctl` by forking an interpreter that has imported it: a real process, 0.4 s sooner.
 
 Each request on stdin's socket is JSON (argv, env, cwd) with four descriptors: stdin, stdout, stderr, and a pipe
 on which the pid and later the wait status and peak memory are told.
@@ -57,9 +57,9 @@ def become(request, streams):
     os.chdir(request["cwd"])
     sys.argv = ["jobctl", *request["argv"]]
     sys.stdin, sys.stdout, sys.stderr = (
-        open(0, encoding="utf-8", closefd=False),  # noqa: PTH123, SIM115
-        open(1, "w", encoding="utf-8", closefd=False),  # noqa: PTH123, SIM115
-        open(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False),  # noqa: PTH123, SIM115
+        open(0, encoding="utf-8", closefd=False),  # noqa: SIM115
+        open(1, "w", encoding="utf-8", closefd=False),  # noqa: SIM115
+        open(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False),  # noqa: SIM115
     )
 
 

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jobctl.client.answers import MAX_DEPTH, decode, payload_of, refusal
+from jobctl.client.messages import Response
+from jobctl.errors import ApiError, JobctlError, ProtocolError
+
+
+def response(status=200, body=b"", **headers):
+    given_headers = tuple((name.replace("_", "-"), value) for name, value in headers.items())
+    return Response(status, given_headers, body, "http://api.test/jobs/7")
+
+
+def test_json_is_returned_whatever_it_is_called():
+    assert payload_of(response(body=b'\xef\xbb\xbf{"a": [1]}', content_type="text/plain"), "read", 0) == {
+        "a": [1]
+    }
+    assert payload_of(response(201, b"null"), "submit", 0) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * MAX_DEPTH + "]" * MAX_DEPTH, '{"a":"' + "[" * 999 + '\\""}', "[NaN, -Infinity]"]
+)
+def test_what_is_still_read(text):
+    assert decode(text) is not None
+    assert decode(text.encode()) == decode(text)
+
+
+def test_nan_is_an_absent_field():
+    assert decode('{"a": NaN, "b": Infinity}') == {"a": None, "b": None}
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * (MAX_DEPTH + 1) + "]" * (MAX_DEPTH + 1), "[" * 100_000, b"\xff", "", "{", "1 2"]
+)
+def test_what_is_refused(text):
+    with pytest.raises(ValueError, match=r"\w"):
+        decode(text)
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(),
+        lambda s: st.lists(s) | st.dictionaries(st.text(), s),
+    )
+)
+def test_all_other_json_means_what_it_says(value):
+    assert decode(json.dumps(value)) == value
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (response(200, b"<html>"), "not-json"),
+        (response(200, b"  <!DOCTYPE html>x"), "not-json"),
+        (response(200, b"{"), "not-json"),
+        (response(200, b" \n"), "empty"),
+        (response(204), "empty"),
+        (response(302, b"", location="/x\x1b"), "redirect"),
+        (response(304), "redirect"),
+    ],
+)
+def test_no_status_comes_from_anything_else(answer, kind):
+    with pytest.raises(ProtocolError) as caught:
+        payload_of(answer, "read", 0)
+    assert (caught.value.kind, caught.value.status) == (kind, answer.status)
+    assert caught.value.message.startswith("read: ")
+    assert caught.value.message.isprintable()
+
+
+def test_a_refusal_keeps_the_servers_words_raw_and_shows_them_safe():
+    error = refusal(response(422, b'{"detail": "no\\u001b[2J"}', retry_after="7"), "cancel", 0.0)
+    assert (error.status, error.detail, error.retry_after) == (422, "no\x1b[2J", 7.0)
+    assert error.message == "cancel: HTTP 422: no\\x1b[2J"
+    assert refusal(response(500, b"\xff plain words"), "read", 0).detail.endswith("plain words")
+    assert refusal(response(500), "read", 0).detail is None
+
+
+@given(st.integers(100, 599), st.binary(max_size=200), st.sampled_from(["text/html", "application/json", ""]))
+def test_any_answer_is_json_or_an_error_with_a_message(status, body, content_type):
+    try:
+        payload_of(response(status, body, content_type=content_type), "read", 0)
+    except JobctlError as error:
+        found = error
+    else:
+        return
+    assert found.message.isprintable()
+    assert isinstance(found, ApiError | ProtocolError)

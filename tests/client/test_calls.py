@@ -1,0 +1,182 @@
+"""The flows without a network: what is asked, how often, and what may be repeated."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from jobctl.client.calls import MAX_REDIRECTS, Calls, is_same_server
+from jobctl.client.messages import Pause, RefreshAuth, Request, Response
+from jobctl.errors import ApiError, ProtocolError, SubmitUncertain, TransportError
+from jobctl.model import JobStatus, Source
+from jobctl.profile.load import Profiles
+
+RECORD = b'{"id": "7", "status": "running", "updated_at": "2026-01-01T00:00:00Z"}'
+REFUSED = TransportError("refused", kind="refused", sent=False)
+CUT = TransportError("cut", kind="cut", sent=True)
+
+
+@pytest.fixture
+def calls():
+    nonces = iter(range(100))
+    return Calls(
+        Profiles().get("generation").with_base_url("http://api.test:8001"),
+        auth=lambda: {"Authorization": "Bearer t"}, nonce=lambda: f"n{next(nonces)}", clock=lambda: 5.0,
+    )  # fmt: skip
+
+
+def answer(status=200, body=RECORD, **headers):
+    return Response(status, tuple(headers.items()), body, "http://api.test:8001/x")
+
+
+def carry(flow, *script, refreshed=False):
+    """Play a flow against scripted answers; (result or error, requests, pauses)."""
+    requests, pauses, steps = [], [], iter(script)
+    send, value = flow.send, None
+    while True:
+        try:
+            step = send(value)
+        except StopIteration as end:
+            return end.value, requests, pauses
+        except (ApiError, ProtocolError, TransportError) as error:
+            return error, requests, pauses
+        send = flow.send
+        match step:
+            case Request():
+                requests.append(step)
+                value = next(steps)
+                send = flow.throw if isinstance(value, Exception) else flow.send
+            case Pause(seconds):
+                pauses.append(seconds)
+                value = None
+            case RefreshAuth():
+                value = refreshed
+
+
+def test_a_read_is_unique_and_uncached(calls):
+    seen, (first,), _ = carry(calls.read("a b/c", Source.VERIFY, 3), answer())
+    assert first.url == "http://api.test:8001/api/v1/generation-jobs/a%20b%2Fc?_t=n0"
+    headers = dict(first.headers)
+    assert (headers["Cache-Control"], headers["Pragma"]) == ("no-cache, no-store", "no-cache")
+    assert headers["Authorization"] == "Bearer t"
+    assert (seen.job, seen.source, seen.basis, seen.status) == ("a b/c", Source.VERIFY, 3, JobStatus.RUNNING)
+    assert carry(calls.read("7"), answer())[1][0].url.endswith("?_t=n1")
+
+
+def test_new_credentials_are_tried_once(calls):
+    _, requests, _ = carry(calls.read("7"), answer(401), answer(), refreshed=True)
+    assert len(requests) == 2
+    error, requests, _ = carry(calls.read("7"), answer(401), refreshed=False)
+    assert (error.status, len(requests)) == (401, 1)
+    error, requests, _ = carry(calls.read("7"), answer(401), answer(401), refreshed=True)
+    assert (error.status, len(requests)) == (401, 2)
+
+
+@pytest.mark.parametrize(
+    ("script", "sent", "kind"),
+    [
+        ([REFUSED, REFUSED, answer(201)], 3, "created"),
+        ([REFUSED] * 4, 4, TransportError),
+        ([CUT], 1, SubmitUncertain),
+        ([answer(503)], 1, SubmitUncertain),
+        ([answer(200, b"<html>")], 1, SubmitUncertain),
+        ([answer(200, b"{}")], 1, SubmitUncertain),
+        ([answer(429, b"", **{"retry-after": "2"}), answer(201)], 2, "created"),
+        ([answer(422)], 1, ApiError),
+        ([answer(401)], 1, ApiError),
+        ([answer(307, b"", location="http://else.test/")], 1, ProtocolError),
+    ],
+)
+def test_a_submit_is_repeated_only_when_nothing_can_have_come_of_it(calls, script, sent, kind):
+    result, requests, pauses = carry(calls.submit({"a": 1}), *script)
+    assert len(requests) == sent
+    assert (result.job == "7") if kind == "created" else type(result) is kind, result
+    assert len(pauses) == max(0, sent - 1)
+    assert all(json.loads(request.body) == {"a": 1} for request in requests)
+
+
+@pytest.mark.parametrize(("script", "sent"), [([CUT, CUT, answer(201)], 3), ([answer(503), answer(201)], 2)])
+def test_with_a_key_it_is_repeated(calls, script, sent):
+    result, requests, _ = carry(calls.submit({}, "k"), *script)
+    assert (result.job, len(requests)) == ("7", sent)
+    assert {dict(request.headers)["Idempotency-Key"] for request in requests} == {"k"}
+
+
+def test_retry_after_is_honoured_by_a_submit(calls):
+    _, _, pauses = carry(calls.submit({}), answer(429, b"", **{"retry-after": "9"}), answer(201))
+    assert pauses == [9.0]
+
+
+def test_an_id_in_the_location_is_enough(calls):
+    result, _, _ = carry(calls.submit({}), answer(201, b"", location="/api/v1/generation-jobs/42"))
+    assert result.job == "42"
+
+
+@pytest.mark.parametrize(
+    ("script", "accepted", "status"),
+    [
+        ([answer(200)], True, 200),
+        ([answer(202, b"")], True, 202),
+        ([answer(409, b'{"error": "late"}')], False, 409),
+        ([answer(422, b'{"detail": "late"}')], False, 422),
+        ([CUT, answer(503), answer(204, b"")], True, 204),
+    ],
+)
+def test_a_cancel_is_an_answer_either_way(calls, script, accepted, status):
+    result, _, _ = carry(calls.cancel("7"), *script)
+    assert (result.accepted, result.status) == (accepted, status)
+    assert result.detail == (None if accepted else "late")
+
+
+@pytest.mark.parametrize(("status", "sent"), [(404, 1), (401, 1), (503, 4)])
+def test_a_cancel_nobody_decided(calls, status, sent):
+    error, requests, _ = carry(calls.cancel("7"), *[answer(status)] * sent)
+    assert (error.status, len(requests)) == (status, sent)
+
+
+@pytest.mark.parametrize(
+    "location", ["http://[", "http://x:port/", "ftp://x/", "file:///etc/passwd", "javascript:1"]
+)
+def test_a_location_that_is_no_place_to_go(calls, location):
+    error, requests, _ = carry(calls.read("7"), answer(302, b"", location=location))
+    assert (type(error), error.kind, len(requests)) == (ProtocolError, "redirect", 1)
+
+
+def test_redirects_are_counted(calls):
+    error, requests, _ = carry(calls.read("7"), *[answer(302, b"", location="/x")] * 10)
+    assert (error.kind, len(requests)) == ("redirect", MAX_REDIRECTS + 1)
+
+
+def test_elsewhere_nobody_learns_who_asked(calls):
+    _, (_, second), _ = carry(calls.read("7"), answer(302, b"", location="http://else.test/x"), answer())
+    assert "Authorization" not in dict(second.headers)
+    _, (_, second), _ = carry(calls.read("7"), answer(302, b"", location="/x"), answer())
+    assert dict(second.headers)["Authorization"] == "Bearer t"
+
+
+@pytest.mark.parametrize(
+    ("home", "target", "same"),
+    [
+        ("http://a/x", "http://a/y", True),
+        ("http://a", "http://a:80/", True),
+        ("https://a:443/", "https://a/", True),
+        ("http://a", "https://a", True),
+        ("https://a", "http://a", False),
+        ("http://a:8001", "https://a:8001", False),
+        ("http://a", "http://a:81", False),
+        ("http://a", "http://b", False),
+        ("http://a", "http://a.b", False),
+        ("http://A", "http://a", True),
+    ],
+)
+def test_who_may_have_the_credentials(home, target, same):
+    assert is_same_server(home, target) is same
+
+
+def test_the_list_is_whatever_the_profile_says(calls):
+    items, (request,), _ = carry(calls.list(3), answer(200, b'[{"id": 1}]'))
+    assert items == [{"id": 1}]
+    assert "limit=3" in request.url
+    error, _, _ = carry(calls.list(), answer(200, b'"what"'))
+    assert isinstance(error, ProtocolError)

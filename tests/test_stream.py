@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+import pytest
+from websockets.asyncio.server import serve
+
+from jobctl.stream import MAX_FRAME, Closed, listen, parse_frame
+
+
+def session(handler, *, headers=None, process_request=None, url="ws://127.0.0.1:{port}/x"):
+    """One session against a real server: how it ended, and the frames."""
+
+    async def run():
+        frames, opened = [], []
+
+        async def on_frame(frame):
+            frames.append(frame)
+
+        async with serve(
+            handler, "127.0.0.1", 0, compression=None, process_request=process_request
+        ) as server:
+            port = server.sockets[0].getsockname()[1]
+            closed = await listen(
+                url.format(port=port), headers=headers or {}, tls=None,
+                on_open=lambda: opened.append(True), on_frame=on_frame,
+            )  # fmt: skip
+        return closed, frames, bool(opened)
+
+    return asyncio.run(run())
+
+
+def test_frames_are_handed_over_parsed():
+    async def handler(socket):
+        for frame in ('{"a": 1}', "pong", b'{"b": NaN}', b"\xff\xfe", "[" * 1000, ""):
+            await socket.send(frame)
+        await socket.close(1000, "bye")
+
+    closed, frames, opened = session(handler)
+    assert (closed, opened) == (Closed(True, 1000, "bye"), True)
+    assert frames == [{"a": 1}, "pong", {"b": None}, None, "[" * 1000, ""]
+
+
+@pytest.mark.parametrize("frame", ["{", b"{", "nul", "\x00"])
+def test_what_is_no_json_stays_text(frame):
+    assert parse_frame(frame) == (frame if isinstance(frame, str) else frame.decode())
+
+
+def test_a_frame_too_large_ends_the_session():
+    async def handler(socket):
+        with contextlib.suppress(Exception):
+            await socket.send("x" * (MAX_FRAME + 1))
+            await socket.recv()
+
+    closed, frames, _ = session(handler)
+    # 1006 when the server does not answer our 1009 in time.
+    assert (closed.opened, closed.code in {1006, 1009}, frames) == (True, True, [])
+
+
+def test_a_cut_without_a_close_frame():
+    async def handler(socket):
+        await socket.send("1")
+        socket.transport.abort()
+
+    closed, frames, _ = session(handler)
+    assert (closed.opened, closed.code) == (True, 1006)
+    assert frames == [1]
+
+
+def test_the_servers_reason_is_made_visible():
+    async def handler(socket):
+        await socket.close(4000, "\x1b[2Jgone")
+
+    assert session(handler)[0] == Closed(True, 4000, "\\x1b[2Jgone")
+
+
+def test_a_refusal_and_a_redirect_are_ends():
+    async def handler(_socket):
+        raise AssertionError
+
+    async def main(status):
+        def refuse(connection, _request):
+            response = connection.respond(status, "no")
+            response.headers["Location"] = "ws://127.0.0.1:1/"
+            return response
+
+        return refuse
+
+    for status in (302, 403, 500):
+        closed, _, opened = session(handler, process_request=asyncio.run(main(status)))
+        assert not opened
+        assert closed == Closed(False, status, f"HTTP {status} instead of an upgrade")
+
+
+def test_credentials_travel_in_the_handshake():
+    seen = []
+
+    async def handler(socket):
+        seen.append(socket.request.headers)
+
+    session(handler, headers={"Authorization": "Bearer t"})
+    assert seen[0]["Authorization"] == "Bearer t"
+    assert seen[0]["User-Agent"].startswith("jobctl/")
+
+
+@pytest.mark.parametrize(
+    "url", ["ws://127.0.0.1:1/x", "ws://nowhere.invalid/x", "ws://[", "http://127.0.0.1:1/"]
+)
+def test_a_session_that_cannot_be_opened(url):
+    async def run():
+        return await listen(url, headers={}, tls=None, on_open=pytest.fail, on_frame=pytest.fail)
+
+    if url == "ws://[":
+        with pytest.raises(ValueError, match="IPv6"):
+            asyncio.run(run())
+        return
+    closed = asyncio.run(run())
+    assert not closed.opened
+    assert closed.reason
+
+
+def test_cancelling_a_session_closes_its_socket():
+    async def run():
+        gone = asyncio.Event()
+
+        async def handler(socket):
+            await socket.wait_closed()
+            gone.set()
+
+        async with serve(handler, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            opened = asyncio.Event()
+            task = asyncio.create_task(
+                listen(f"ws://127.0.0.1:{port}/", headers={}, tls=None, on_open=opened.set, on_frame=print)
+            )
+            await opened.wait()
+            task.cancel()
+            await asyncio.wait([task])
+            await asyncio.wait_for(gone.wait(), 2)
+            return task.cancelled()
+
+    assert asyncio.run(run())
