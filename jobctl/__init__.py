@@ -15,10 +15,6 @@ from jobctl._version import __version__
 
 if TYPE_CHECKING:
     from jobctl.api import JobClient as JobClient
-    from jobctl.api import cancel as cancel
-    from jobctl.api import status as status
-    from jobctl.api import submit as submit
-    from jobctl.api import wait as wait
     from jobctl.errors import ApiError as ApiError
     from jobctl.errors import ConfigError as ConfigError
     from jobctl.errors import DeadlineExceeded as DeadlineExceeded
@@ -38,11 +34,15 @@ if TYPE_CHECKING:
     from jobctl.reasons import Action as Action
     from jobctl.reasons import Reason as Reason
     from jobctl.reconcile import reconcile as reconcile
+    from jobctl.scripting import cancel as cancel
+    from jobctl.scripting import status as status
+    from jobctl.scripting import submit as submit
+    from jobctl.scripting import wait as wait
     from jobctl.story import Story as Story
     from jobctl.watching.options import WatchOptions as WatchOptions
 
 _HOMES: Final = {
-    "jobctl.api": ("JobClient", "cancel", "status", "submit", "wait"),
+    "jobctl.api": ("JobClient",),
     "jobctl.errors": (
         "ApiError",
         "ConfigError",
@@ -60,6 +60,7 @@ _HOMES: Final = {
     "jobctl.reasons": ("Action", "Reason"),
     "jobctl.reconcile": ("reconcile",),
     "jobctl.story": ("Story",),
+    "jobctl.scripting": ("cancel", "status", "submit", "wait"),
     "jobctl.watching.options": ("WatchOptions",),
 }
 _HOME_OF: Final = {name: home for home, names in _HOMES.items() for name in names}

@@ -1,25 +1,21 @@
-"""The library: `JobClient` on asyncio, and blocking `submit`, `status`, `wait`, `cancel` for scripts."""
+"""The library on asyncio: `JobClient`, and what its blocking sibling `scripting` shares with it."""
 
 from __future__ import annotations
 
 import os
-import sys
-from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from jobctl.client.calls import Calls, CancelAnswer, SubmitAnswer
 from jobctl.client.carrier import Limits, tls_context, unique_nonce, wall_clock
 from jobctl.client.credentials import Credentials
-from jobctl.errors import ConfigError, JobctlError, ProtocolError
+from jobctl.errors import ConfigError, ProtocolError
 from jobctl.model import Decision, Job, Observation, Source
 from jobctl.reconcile import reconcile
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+    from collections.abc import AsyncIterator, Iterable, Mapping
 
-    from jobctl.client.blocking import BlockingCarrier
     from jobctl.profile.model import Profile
     from jobctl.watching.budget import BudgetGate
     from jobctl.watching.driver import Watch
@@ -89,6 +85,11 @@ class JobClient:
             self._tls = tls_context(self.profile, insecure=self._insecure, url=url)
         return self._tls
 
+    def stream_headers(self, url: str) -> dict[str, str]:
+        """Return the headers of a stream's handshake; no credentials in clear text where the API is https."""
+        in_clear = url.startswith("ws://") and self.profile.require_base_url().startswith("https://")
+        return {**self.profile.headers, **({} if in_clear else self.credentials.headers())}
+
     async def read(self, job: str) -> Job:
         """One uncached read, through the rules; raises as `status` does."""
         return decide_first(await self.carrier.run(self.calls.read(job, Source.VERIFY))).job
@@ -145,26 +146,6 @@ def make_calls(profile: Profile, credentials: Credentials, route: str = "direct"
     return Calls(profile, auth=credentials.headers, nonce=unique_nonce, clock=wall_clock, route=route)
 
 
-@contextmanager
-def blocking(
-    profile: Profile,
-    *,
-    environ: Mapping[str, str] | None = None,
-    limits: Limits | None = None,
-    insecure: bool = False,
-    tell: Callable[[str], None] | None = None,
-) -> Iterator[tuple[Calls, BlockingCarrier]]:
-    """Connect to one API without an event loop.
-
-    For example `with blocking(profile) as (calls, http): seen = http.run(calls.read(job))`.
-    """
-    from jobctl.client.blocking import BlockingCarrier  # noqa: PLC0415
-
-    credentials = Credentials(profile.auth, os.environ if environ is None else environ)
-    with BlockingCarrier(profile, credentials, limits or Limits(), insecure=insecure, tell=tell) as carrier:
-        yield make_calls(profile, credentials), carrier
-
-
 class FirstDecision(NamedTuple):
     """The decision about a read when nothing was known before."""
 
@@ -187,113 +168,3 @@ def decide_first(seen: Observation) -> FirstDecision:
         kind="not-json",
         hint="check the profile's fields against one answer of the API",
     )
-
-
-def status(job: str, profile: Profile | str = "generation", *, base_url: str | None = None) -> Job:
-    """Read one job once, uncached.
-
-    Raises:
-        ConfigError, TransportError, ApiError, ProtocolError: see `jobctl.errors`.
-    """
-    with blocking(find_profile(profile, base_url)) as (calls, http):
-        return decide_first(http.run(calls.read(job, Source.VERIFY))).job
-
-
-def submit(
-    body: Any,
-    profile: Profile | str = "generation",
-    *,
-    base_url: str | None = None,
-    idempotency_key: str | None = None,
-) -> str:
-    """Create a job and return its id; raises `SubmitUncertain` when nobody knows whether it exists."""
-    with blocking(find_profile(profile, base_url)) as (calls, http):
-        return http.run(calls.submit(body, idempotency_key)).job
-
-
-def wait(
-    job: str,
-    profile: Profile | str = "generation",
-    *,
-    base_url: str | None = None,
-    timeout: float | None = None,
-    options: WatchOptions | None = None,
-) -> Job:
-    """Watch a job to its end and return it completed.
-
-    Raises:
-        JobNotSuccessful: it ended otherwise; the error carries the job and its story.
-        DeadlineExceeded: `timeout` seconds passed first.
-        ApiError, TransportError, ProtocolError: contact was refused or lost.
-    """
-    _refuse_inside_a_loop("watch")
-    job_, error = _wait(find_profile(profile, base_url), job, timeout, options)
-    if error is not None:
-        raise error
-    return job_
-
-
-def cancel(
-    job: str,
-    profile: Profile | str = "generation",
-    *,
-    base_url: str | None = None,
-    timeout: float | None = 60.0,
-) -> Job:
-    """Ask for a cancel, wait until the job has ended, and return how: look at its status.
-
-    Raises:
-        DeadlineExceeded: it has not ended within `timeout` seconds.
-        ApiError, TransportError, ProtocolError: contact was refused or lost.
-    """
-    from jobctl.errors import JobNotSuccessful  # noqa: PLC0415
-
-    _refuse_inside_a_loop("cancel")
-    found = find_profile(profile, base_url)
-    with blocking(found) as (calls, http):
-        answer = http.run(calls.cancel(job))
-        if not answer.accepted:
-            return decide_first(http.run(calls.read(job, Source.VERIFY))).job
-    job_, error = _wait(found, job, timeout, None)
-    if error is not None and not isinstance(error, JobNotSuccessful):
-        raise error
-    return job_
-
-
-def _refuse_inside_a_loop(method: str) -> None:
-    asyncio = sys.modules.get("asyncio")
-    if asyncio is not None and asyncio._get_running_loop() is not None:  # noqa: SLF001 -- the only quiet way to ask
-        raise ConfigError(
-            "the blocking helpers cannot wait inside a running event loop",
-            hint=f"use `async with JobClient(…) as client:` and client.{method}(…)",
-        )
-
-
-def _wait(
-    profile: Profile, job: str, timeout: float | None, options: WatchOptions | None
-) -> tuple[Job, JobctlError | None]:
-    import asyncio  # noqa: PLC0415 -- 60 ms that `status` and `submit` never pay
-
-    from jobctl.watching.events import Finish  # noqa: PLC0415
-    from jobctl.watching.options import WatchOptions  # noqa: PLC0415
-    from jobctl.watching.outcome import error_of_finish  # noqa: PLC0415
-
-    chosen = options or WatchOptions()
-    if timeout is not None:
-        chosen = replace(chosen, timeout=timeout)
-
-    async def run() -> tuple[Job | None, JobctlError | None]:
-        async with JobClient(profile) as client:
-            watch = client.watch_many([job], chosen)
-            finish: Finish | None = None
-            async for update in watch:
-                if isinstance(update.item, Finish):
-                    finish = update.item
-            if finish is None:
-                raise ProtocolError("the watch ended without a word", kind="not-json")
-            return finish.job, error_of_finish(finish, watch.machines[job].story)
-
-    found, error = asyncio.run(run())
-    if found is None:
-        raise error or ProtocolError(f"nothing was read about job {job!r}", kind="not-json")
-    return found, error

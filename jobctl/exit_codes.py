@@ -1,4 +1,4 @@
-"""Exit codes: one table, for every command. README and `jobctl help exit-codes` are drawn from it."""
+"""Exit codes: one table, for every command. The README draws it from here."""
 
 from __future__ import annotations
 
@@ -34,7 +34,10 @@ class ExitCode(IntEnum):
 
     COMPLETED = 0, "the job completed; the command did what was asked"
     INTERNAL = 1, "a defect in jobctl itself"
-    USAGE = 2, "wrong usage or configuration: a flag, a profile, a file, a variable"
+    USAGE = (
+        2,
+        "wrong usage or configuration: a flag, a profile, a file, a request the API refuses",
+    )
     JOB_FAILED = 3, "the job failed"
     JOB_CANCELLED = 4, "the job was cancelled"
     DEADLINE = 5, "--timeout passed first; the job goes on"
@@ -46,7 +49,7 @@ class ExitCode(IntEnum):
     CACHING_POSSIBLE = 11, "diagnose: answers from memory, possible"
     UNDECIDED = (
         12,
-        "could not tell: a status word nobody mapped, or a log that today's rules decide differently",
+        "could not tell: an end no read confirms, an unknown status word, a log that differs",
     )
     INTERRUPTED = 130, "Ctrl-C or SIGTERM; the job goes on"
 
@@ -97,6 +100,8 @@ def code_of_error(error: JobctlError) -> ExitCode:
             return ExitCode.AUTH
         case ApiError(status=404 | 410):
             return ExitCode.GONE
+        case ApiError(status=status) if 400 <= status < 500 and status not in {408, 425, 429}:
+            return ExitCode.USAGE
         case TransportError() | ProtocolError() | ApiError():
             return ExitCode.LOST_CONTACT
         case DeadlineExceeded():

@@ -1,7 +1,7 @@
 """The closed registry of decision reasons: code, possible actions, one sentence.
 
-The order is the order of the rules in `reconcile.py`. README, `jobctl help reasons` and the decision log all
-speak these codes; a code never changes its meaning.
+The order is the order of the rules in `reconcile.py`. The README and the decision log speak
+these codes; a code never changes its meaning.
 """
 
 from __future__ import annotations

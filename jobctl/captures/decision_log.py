@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from jobctl.model import Decision
     from jobctl.observe import Reader
 
+# O_NONBLOCK: a named pipe that nobody reads is an error to tell, not a reason to hang.
+_OPEN_FLAGS: Final = (
+    os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+)
 MAX_LINE: Final = 32 * 1024 * 1024
 """Bytes of one line that are still read; a longer one is damage, not a decision."""
 
@@ -39,9 +43,9 @@ class DecisionLog:
         self._written = 0
         self.broken = False
         try:
-            self._fd = os.open(
-                path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o600
-            )
+            self._fd = os.open(path, _OPEN_FLAGS, 0o600)
+            if hasattr(os, "set_blocking"):
+                os.set_blocking(self._fd, True)
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else str(error)
             raise ConfigError(

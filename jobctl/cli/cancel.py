@@ -53,7 +53,7 @@ def cancel(
     printed. A cancel answer alone never makes a job `cancelled`.
     """
     chosen = settings_for(profile, base_url, config, timeout=timeout)
-    ids = check_jobs(jobs)
+    ids = check_jobs(jobs, chosen.profile)
     check_log(log, Reader(chosen.profile))
     asked = _Asking(chosen.profile, insecure=insecure, quiet=quiet, as_json=as_json)
     asked.ask(ids)
@@ -128,10 +128,11 @@ class _Asking:
 
     def ask(self, jobs: list[str]) -> None:
         """Ask for each; one that fails does not keep the others from being asked."""
-        from jobctl.api import blocking, decide_first
+        from jobctl.api import decide_first
         from jobctl.errors import JobctlError
         from jobctl.exit_codes import code_of_error
         from jobctl.model import Source
+        from jobctl.scripting import blocking
         from jobctl.text import visible
 
         with blocking(self._profile, insecure=self._insecure, tell=output.tell) as (calls, http):

@@ -27,11 +27,11 @@ def list_jobs(
     as_json: JsonOption = False,
 ) -> None:
     """Show the server's list of jobs, read uncached."""
-    from jobctl.api import blocking
     from jobctl.cli.jobs import as_text, job_document, status_words
     from jobctl.client.carrier import wall_clock
     from jobctl.model import Source
     from jobctl.reconcile import reconcile
+    from jobctl.scripting import blocking
     from jobctl.text import visible
 
     chosen = settings_for(profile, base_url, config)

@@ -19,6 +19,7 @@ from jobctl.durations import format_duration
 from jobctl.model import Job, JobStatus
 from jobctl.text import visible
 from jobctl.watching.machine import WatchMachine
+from jobctl.watching.pacing import PollBudget
 from jobctl.watching.stream_state import Socket
 
 _STYLES = {
@@ -29,7 +30,9 @@ _STYLES = {
     JobStatus.CANCELLED: "magenta",
     JobStatus.UNKNOWN: "bold yellow",
 }
-_ROWS_LEFT_FREE = 6
+_ROWS_LEFT_FREE = 7
+_RATE_AFTER = 10.0
+"""Seconds before the request rate says anything."""
 _NAME_WIDTH = 28
 _BAR_WIDTH = 20
 _WIDE_ENOUGH_FOR_A_BAR = 90
@@ -39,9 +42,13 @@ class Board:
     """Draws the machines as they are at that moment."""
 
     def __init__(
-        self, machines: Callable[[], Mapping[str, WatchMachine]], clock: Callable[[], float]
+        self,
+        machines: Callable[[], Mapping[str, WatchMachine]],
+        budget: PollBudget,
+        clock: Callable[[], float],
     ) -> None:
-        self._machines, self._clock = machines, clock
+        self._machines, self._budget, self._clock = machines, budget, clock
+        self._began = clock()
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         machines = self._machines()
@@ -57,6 +64,8 @@ class Board:
             cells = self._row(job, machine)
             table.add_row(*(cells if len(table.columns) == len(cells) else (*cells[:2], cells[3])))
         yield table
+        if running and self._clock() - self._began >= _RATE_AFTER:
+            yield Text(f"about {self._budget.per_hour(self._clock()):,} requests an hour", style="dim")
         if len(running) > room:
             done = len(machines) - len(running)
             yield Text(f"… and {len(running) - room} more, {done} of {len(machines)} finished", style="dim")
@@ -116,12 +125,20 @@ class LiveLines(PlainLines):
     """Plain lines above, the board below them."""
 
     def __init__(
-        self, machines: Callable[[], Mapping[str, WatchMachine]], *, verbose: bool = False, many: bool = False
+        self,
+        machines: Callable[[], Mapping[str, WatchMachine]],
+        budget: PollBudget,
+        *,
+        verbose: bool = False,
+        many: bool = False,
     ) -> None:
         super().__init__(verbose=verbose, many=many)
         self._console = Console(highlight=False, soft_wrap=True)
         self._live = Live(
-            Board(machines, time.monotonic), console=self._console, refresh_per_second=4, transient=True
+            Board(machines, budget, time.monotonic),
+            console=self._console,
+            refresh_per_second=4,
+            transient=True,
         )
 
     def __enter__(self) -> Self:

@@ -11,6 +11,7 @@ import typer
 from jobctl.cli import output
 from jobctl.durations import parse_duration
 from jobctl.errors import ConfigError
+from jobctl.profile.model import Profile
 from jobctl.settings import Settings, resolve
 
 _API = "Which API"
@@ -20,9 +21,12 @@ _OUTPUT = "Output"
 
 def _duration(text: str | float) -> float:
     try:
-        return parse_duration(text)
+        seconds = parse_duration(text)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
+    if not seconds:
+        raise typer.BadParameter("must be more than nothing")
+    return seconds
 
 
 def _warn_insecure(asked: bool) -> bool:
@@ -137,15 +141,20 @@ def settings_for(profile: str | None, base_url: str | None, config: str | None, 
         ConfigError: one of them is wrong.
     """
     given = {"profile": profile, "base_url": base_url, "config": config, **flags}
-    return resolve(given, os.environ, os.curdir)
+    settings = resolve(given, os.environ, os.curdir)
+    for warning in settings.profile.warnings:
+        output.tell(warning)
+    return settings
 
 
-def check_jobs(jobs: list[str]) -> list[str]:
+def check_jobs(jobs: list[str], profile: Profile) -> list[str]:
     """Return the ids without repeats.
 
     Raises:
-        ConfigError: an id is empty.
+        ConfigError: an id is empty, or no URL can carry it: better known before anything is asked.
     """
-    if any(not job.strip() for job in jobs):
-        raise ConfigError("a job id is empty", hint="give the id that `jobctl submit` printed")
+    for job in jobs:
+        if not job.strip():
+            raise ConfigError("a job id is blank", hint="give the id that `jobctl submit` printed")
+        profile.read_url(job)
     return list(dict.fromkeys(jobs))

@@ -14,7 +14,7 @@ from jobctl.errors import ConfigError
 from jobctl.model import JobStatus
 from jobctl.profile.auth import AuthKind
 from jobctl.profile.model import Profile
-from jobctl.redact import redact_url
+from jobctl.redact import redact_text, redact_url
 from jobctl.text import visible
 
 _PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
@@ -45,27 +45,25 @@ def profiles(
         (
             "*" if one.name == chosen.profile.name else "",
             one.name,
-            one.base_url or "-",
+            redact_url(one.base_url) if one.base_url else "-",
             auth_words(one),
             one.origin,
         )
         for one in known
     ]
     output.result(tabulate(rows, headers=("", "profile", "base_url", "auth", "from"), disable_numparse=True))
-    for warning in chosen.profile.warnings:
-        output.note(f"jobctl: {warning}")
 
 
 def describe(profile: Profile) -> dict[str, Any]:
     """A profile as JSON. Variables are named, their values never shown."""
     return {
         "name": profile.name,
-        "base_url": profile.base_url,
+        "base_url": redact_url(profile.base_url) if profile.base_url else None,
         "submit": str(profile.submit) if profile.submit else None,
         "read": str(profile.read),
         "cancel": str(profile.cancel) if profile.cancel else None,
         "list": str(profile.list) if profile.list else None,
-        "stream": profile.stream,
+        "stream": redact_url(profile.stream) if profile.stream else None,
         "fields": dict(profile.fields),
         "status": {
             status.value: sorted(word for word, mapped in profile.words.items() if mapped is status)
@@ -73,7 +71,7 @@ def describe(profile: Profile) -> dict[str, Any]:
             if status in profile.words.values()
         },
         "auth": auth_words(profile),
-        "routes": dict(profile.routes),
+        "routes": {name: redact_url(url) for name, url in profile.routes.items()},
         "from": profile.origin,
         "proxy": proxy_words(profile),
     }
@@ -83,7 +81,7 @@ def auth_words(profile: Profile) -> str:
     """How a profile authenticates, and whether what it needs is there."""
     auth = profile.auth
     if auth.kind is AuthKind.COMMAND:
-        return f"command {auth.command}"
+        return f"command {redact_text(str(auth.command))}"
     if auth.kind is AuthKind.BEARER:
         return "a token in the profile itself"
     if not auth.variables:
@@ -123,5 +121,3 @@ def _show_one(profile: Profile, where: Any) -> None:
     for key, value in describe(profile).items():
         rows.append((key, _in_words(value), where.get(key, "")))
     output.result(tabulate(rows, tablefmt="plain", maxcolwidths=[None, 90, None], disable_numparse=True))
-    for warning in profile.warnings:
-        output.note(f"jobctl: {warning}")

@@ -21,6 +21,7 @@ from jobctl.exit_codes import EXIT_CODES, ExitCode, worst
 from jobctl.model import Decision, JobStatus, Observation
 from jobctl.observe import Reader
 from jobctl.profile.model import Profile
+from jobctl.text import visible
 from jobctl.watching.driver import Update, Watch
 from jobctl.watching.events import Emit, Finish, Notice
 from jobctl.watching.options import WatchOptions
@@ -98,12 +99,21 @@ class _Session:
                     self._take(update, write)
                     if self._is_decided():
                         break
+                watch.drop()
+                for update in watch.pending():
+                    self._take(update, write)
                 await watch.aclose()
             return self._end(watch)
 
     def fail(self, error: BaseException) -> None:
-        """Close the JSON stream of a watch that could not go on."""
-        self._presenter.end(*error_ending(self._plan.jobs, error))
+        """Close the JSON stream of a watch that could not go on; what has ended before stays as it ended."""
+        open_jobs = [job for job in self._plan.jobs if job not in self._finishes]
+        documents, code = error_ending(open_jobs, error)
+        ended = [
+            finish_document(job, finish, self._codes.get(job), finish.job)
+            for job, finish in self._finishes.items()
+        ]
+        self._presenter.end([*ended, *documents], code)
 
     def _choose_presenter(self, watch: Watch, stack: ExitStack, reader: Reader) -> Presenter:
         plan = self._plan
@@ -114,7 +124,9 @@ class _Session:
             return PlainLines(verbose=plan.verbose, quiet=plan.quiet, many=many)
         from jobctl.cli.live import LiveLines
 
-        return stack.enter_context(LiveLines(lambda: watch.machines, verbose=plan.verbose, many=many))
+        return stack.enter_context(
+            LiveLines(lambda: watch.machines, watch.gate.budget, verbose=plan.verbose, many=many)
+        )
 
     def _take(self, update: Update, write: Callable[[Decision], None]) -> None:
         match update.item:
@@ -170,7 +182,7 @@ class _Session:
 def _quoted(jobs: Iterable[str]) -> str:
     import shlex
 
-    quoted = [shlex.quote(job) for job in jobs]
+    quoted = [visible(shlex.quote(job)) for job in jobs]
     dashes = "-- " if any(job.startswith("-") for job in jobs) else ""
     shown = quoted if len(quoted) <= 10 else [*quoted[:10], f"…({len(quoted) - 10} more)"]
     return dashes + " ".join(shown)

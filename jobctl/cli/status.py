@@ -30,11 +30,12 @@ def status(
 
     Exits 0 unless a job failed (3), was cancelled (4), is not there (8), or could not be read.
     """
-    from jobctl.api import blocking, decide_first
+    from jobctl.api import decide_first
     from jobctl.cli.log_option import open_log
     from jobctl.errors import JobctlError
     from jobctl.exit_codes import code_of_error, worst
     from jobctl.model import Source
+    from jobctl.scripting import blocking
 
     chosen = settings_for(profile, base_url, config)
     codes, documents = [], []
@@ -42,7 +43,7 @@ def status(
         blocking(chosen.profile, insecure=insecure, tell=output.tell) as (calls, http),
         open_log(log, calls.reader) as write,
     ):
-        for job in check_jobs(jobs):
+        for job in check_jobs(jobs, chosen.profile):
             try:
                 decision, found = decide_first(http.run(calls.read(job, Source.VERIFY)))
                 write(decision)

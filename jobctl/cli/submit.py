@@ -66,7 +66,7 @@ def submit(
     It is sent once. When no clear answer comes back the job may or may not exist: exit 7 says so, and how to
     check. With --idempotency-key it is repeated, safely.
     """
-    from jobctl.api import blocking
+    from jobctl.scripting import blocking
 
     body = read_payload(payload or [])
     chosen = settings_for(profile, base_url, config, timeout=timeout, interval=interval)

@@ -67,7 +67,7 @@ def watch(
     """
     try:
         chosen = settings_for(profile, base_url, config, timeout=timeout, interval=interval)
-        ids = check_jobs(jobs)
+        ids = check_jobs(jobs, chosen.profile)
     except ConfigError as error:
         if as_json:
             from jobctl.cli.present import JsonLines, error_ending

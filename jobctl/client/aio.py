@@ -104,7 +104,7 @@ class AsyncCarrier:
 
 
 async def in_daemon_thread(function: Callable[[], R]) -> R:
-    """Run a blocking function beside the loop; unlike with its own executor nobody waits for it at the end."""
+    """Run a blocking function beside the loop; nobody waits for it when the loop ends."""
     loop = asyncio.get_running_loop()
     future: asyncio.Future[R] = loop.create_future()
 

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from jobctl.errors import ApiError, ProtocolError, detail_of
 from jobctl.evidence import retry_after, served_from_store
 from jobctl.model import Http
+from jobctl.secret_scan import redact_text
 from jobctl.text import visible
 from jobctl.tunnel_pages import recognise
 
@@ -82,7 +83,7 @@ def payload_of(response: Response, what: str, now: float) -> Any:
     if response.status >= 400:
         raise refusal(response, what, now)
     if 300 <= response.status < 400:
-        target = visible(response.header("location") or "nowhere", 120)
+        target = visible(redact_text(response.header("location") or "nowhere"), 120)
         raise ProtocolError(
             f"{what}: redirected (HTTP {response.status}) to {target}",
             kind="redirect",
@@ -118,6 +119,7 @@ def refusal(response: Response, what: str, now: float) -> ApiError:
         detail = detail_of(decode(response.body)) if response.body.strip() else None
     except ValueError:
         detail = response.body[:_DETAIL_LIMIT].decode("utf-8", "replace").strip() or None
+    detail = redact_text(detail) if detail else None
     said = f": {visible(detail, _DETAIL_LIMIT)}" if detail else ""
     return ApiError(
         f"{what}: HTTP {response.status}{said}",

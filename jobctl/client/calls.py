@@ -13,12 +13,14 @@ from urllib.parse import unquote, urlsplit
 
 from jobctl._version import __version__
 from jobctl.client.answers import evidence_of, payload_of, refusal
-from jobctl.client.messages import Flow, Pause, RefreshAuth, Request, Response, T
-from jobctl.client.redirects import REDIRECTS, is_same_server, resolved
+from jobctl.client.messages import Flow, RefreshAuth, Request, Response
+from jobctl.client.patience import is_transient, is_uncertain, patiently
+from jobctl.client.redirects import REDIRECTS, is_same_server, is_upgrade, resolved
 from jobctl.errors import ApiError, ProtocolError, SubmitUncertain, TransportError
 from jobctl.model import Observation, Source
 from jobctl.observe import Reader
 from jobctl.profile.fields import compile_path
+from jobctl.text import visible
 from jobctl.tunnel_pages import bypass_headers
 
 if TYPE_CHECKING:
@@ -28,12 +30,7 @@ if TYPE_CHECKING:
     from jobctl.profile.model import Profile
 
 MAX_REDIRECTS: Final = 5
-_RETRY_DELAYS: Final = (0.3, 1.0, 2.5)
-_LONGEST_WAIT: Final = 30.0
-"""Seconds of a Retry-After that are sat out; for longer ones the caller decides."""
 _UNCACHED: Final = (("Cache-Control", "no-cache, no-store"), ("Pragma", "no-cache"))
-_AMBIGUOUS: Final = frozenset({500, 502, 503, 504, 520, 521, 522, 523, 524, 530})
-_TRANSIENT: Final = _AMBIGUOUS | {408, 425, 429}
 
 
 class CancelAnswer(NamedTuple):
@@ -119,12 +116,12 @@ class Calls:
         request = self._request(operation.method if operation else "POST", url, headers, body)
 
         def may_repeat(error: JobctlError) -> bool:
-            return _is_transient(error) and (key is not None or not _is_uncertain(error))
+            return is_transient(error) and (key is not None or not is_uncertain(error))
 
         try:
-            return (yield from self._patiently(request, self._submitted, may_repeat))
+            return (yield from patiently(lambda: self._send(request), self._submitted, may_repeat))
         except (TransportError, ApiError, ProtocolError) as error:
-            if _is_uncertain(error):
+            if is_uncertain(error):
                 raise self._uncertain(error, key) from error
             raise
 
@@ -143,22 +140,7 @@ class Calls:
         def read(response: Response) -> CancelAnswer:
             return self._cancelled(response, job)
 
-        return (yield from self._patiently(request, read, _is_transient))
-
-    def _patiently(
-        self, request: Request, read: Callable[[Response], T], may_repeat: Callable[[JobctlError], bool]
-    ) -> Flow[T]:
-        """Send, and send again while that is allowed and nobody has to wait for long."""
-        for delay in (*_RETRY_DELAYS, None):
-            try:
-                return read((yield from self._send(request)))
-            except (TransportError, ApiError, ProtocolError) as error:
-                wait = max(delay or 0.0, getattr(error, "retry_after", None) or 0.0)
-                if delay is None or wait > _LONGEST_WAIT or not may_repeat(error):
-                    raise
-                pause = Pause(wait, error.message)
-            yield pause
-        raise AssertionError("unreachable")  # pragma: no cover
+        return (yield from patiently(lambda: self._send(request), read, is_transient))
 
     # --- requests -------------------------------------------------------------------------------------
 
@@ -194,6 +176,13 @@ class Calls:
                 return response
             safe = request.method in {"GET", "HEAD"}
             trusted = is_same_server(home, target)
+            if is_upgrade(home, target):
+                raise ProtocolError(
+                    f"the API redirects http to https (HTTP {response.status})",
+                    kind="redirect",
+                    status=response.status,
+                    hint="set --base-url to its https:// address",
+                )
             if urlsplit(target).scheme not in {"http", "https"} or not (
                 safe or (trusted and response.status > 306)
             ):
@@ -201,7 +190,12 @@ class Calls:
             # Whatever identifies the caller stays with the server it was meant for.
             headers = (*request.headers, *self._auth().items()) if trusted else self._common
             request = request._replace(url=target)
-            response = yield request._replace(headers=headers)
+            try:
+                response = yield request._replace(headers=headers)
+            except TransportError as error:
+                raise TransportError(
+                    f"after a redirect: {error.message}", kind=error.kind, hint=error.hint, sent=error.sent
+                ) from error
         raise ProtocolError(
             f"more than {MAX_REDIRECTS} redirects",
             kind="redirect",
@@ -224,6 +218,13 @@ class Calls:
         if not job:
             raise ProtocolError(
                 "the job was accepted, but the answer names no id",
+                kind="not-json",
+                status=response.status,
+                hint="check fields.id of the profile",
+            )
+        if not job.isprintable():
+            raise ProtocolError(
+                f"the job was accepted under an id with control characters ({visible(job, 80)})",
                 kind="not-json",
                 status=response.status,
                 hint="check fields.id of the profile",
@@ -258,22 +259,6 @@ class Calls:
             f"submit: no clear answer, the job may or may not exist ({problem.message})",
             hint=f"look for it with `jobctl list` ({check}); {again}",
         )
-
-
-def _is_uncertain(error: JobctlError) -> bool:
-    """May the server have acted although it did not say so?"""
-    if isinstance(error, TransportError):
-        return error.sent
-    if isinstance(error, ApiError):
-        return error.status in _AMBIGUOUS
-    # 307 and 308 ask for the same request elsewhere; after 301 to 303 a server may have acted already.
-    return not (isinstance(error, ProtocolError) and error.status in {307, 308})
-
-
-def _is_transient(error: JobctlError) -> bool:
-    if isinstance(error, TransportError):
-        return error.kind not in {"dns", "tls"}
-    return isinstance(error, ApiError) and error.status in _TRANSIENT
 
 
 def _last_segment(location: str | None) -> str:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeVar
 
 
 class Request(NamedTuple):
-    """One request to send. `timeout` is the total in seconds; `body` is JSON already encoded."""
+    """One request to send; `body` is JSON already encoded."""
 
     method: str
     url: str

@@ -19,18 +19,16 @@ def resolved(url: str, location: str) -> str | None:
 
 
 def is_same_server(home: str, target: str) -> bool:
-    """May credentials for `home` go to `target`: same origin, or its upgrade from http to https."""
+    """May credentials for `home` go to `target`: the same origin, nothing else (RFC 9110 11.5, 15.4)."""
     one, other = urlsplit(home), urlsplit(target)
-    if one.hostname != other.hostname:
-        return False
-    if one.scheme == other.scheme:
-        return _port(one.scheme, one.port) == _port(other.scheme, other.port)
-    return (
-        (one.scheme, other.scheme) == ("http", "https")
-        and one.port in {None, 80}
-        and other.port in {None, 443}
-    )
+    return (one.scheme, one.hostname, _port(home)) == (other.scheme, other.hostname, _port(target))
 
 
-def _port(scheme: str, port: int | None) -> int:
-    return port or (443 if scheme == "https" else 80)
+def is_upgrade(home: str, target: str) -> bool:
+    """From http to https: the base URL should say so, and no credentials go out in clear text before."""
+    return (urlsplit(home).scheme, urlsplit(target).scheme) == ("http", "https")
+
+
+def _port(url: str) -> int:
+    parts = urlsplit(url)
+    return parts.port or (443 if parts.scheme == "https" else 80)

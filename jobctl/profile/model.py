@@ -124,7 +124,12 @@ class Profile:
     def with_base_url(self, url: str) -> Profile:
         """Return the profile at another base URL; raise ConfigError when it is no http(s) URL."""
         split_base_url(url)
-        return replace(self, base_url=url.strip())
+        moved = replace(self, base_url=url.strip())
+        if self.stream is None or "://" not in self.stream:
+            return moved
+        # The stream of one server says nothing about the jobs of another, and must not get its token.
+        warning = f"the stream of profile {self.name!r} belongs to another base URL: polling only"
+        return replace(moved, stream=None, warnings=(*self.warnings, warning))
 
     def read_url(self, job_id: str) -> str:
         """Return the URL that reads one job. All URL helpers raise ConfigError, for a bad id too."""

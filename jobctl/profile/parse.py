@@ -113,6 +113,8 @@ def _stream(value: Any) -> str | None:
     check_template(stream)
     if not re.match(r"/|wss?://[^/{}]", stream):
         raise ConfigError(f"expected a path that starts with '/' or a ws:// or wss:// URL, got {stream!r}")
+    if "@" in stream.partition("://")[2].partition("/")[0]:
+        raise ConfigError("credentials do not belong in the stream's URL; the profile's auth goes there too")
     return stream
 
 

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 
 _WORTH_TELLING: Final = 1.0
+_LONGEST_PAUSE: Final = 300.0
+"""One answer of one proxy must not silence a client for a day."""
 
 
 class Paused(Exception):  # noqa: N818 -- not a fault: the server asked to be left alone
@@ -47,6 +49,7 @@ class BudgetGate:
 
     def pause(self, seconds: float) -> None:
         """Send nothing for so long: the server asked for it, and it speaks for all jobs."""
+        seconds = min(seconds, _LONGEST_PAUSE)
         self.budget.pause_until(asyncio.get_running_loop().time() + seconds)
         if seconds > _WORTH_TELLING:
             waiting, self._waiting = self._waiting, []

@@ -37,7 +37,7 @@ from jobctl.watching.failures import failure_of, paused
 from jobctl.watching.machine import WatchMachine
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Mapping
+    from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 
     from jobctl.api import JobClient
     from jobctl.watching.budget import BudgetGate
@@ -114,6 +114,13 @@ class Watch:
                 yield update
         finally:
             await self.aclose()
+
+    def pending(self) -> Iterator[Update]:
+        """Yield what was decided and nobody has taken yet."""
+        while not self._updates.empty():
+            update = self._updates.get_nowait()
+            if isinstance(update, Update):
+                yield update
 
     async def aclose(self) -> None:
         """Stop everything that is under way and wait until it is; whoever iterates comes to an end."""
@@ -228,7 +235,7 @@ class _JobDriver:
 
         closed = await listen(
             url,
-            headers={**client.profile.headers, **client.credentials.headers()},
+            headers=client.stream_headers(url),
             tls=client.tls_for(url),
             on_open=lambda: self.feed(StreamOpened(session)),
             on_frame=on_frame,

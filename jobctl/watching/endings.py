@@ -24,7 +24,7 @@ def unconfirmed(job: Job | None, claim: Observation) -> Finish:
         claim.job,
         status,
         claim.raw_status or status.value,
-        claim.updated_at or (job.updated_at if job else None),
+        claim.updated_at,
         claim.progress,
         claim.attempt,
         claim.error,
@@ -82,8 +82,13 @@ def lost(job: Job | None, failure: Failure | None, claim: Observation | None, *,
 
 
 def unreachable(job: Job | None, failure: Failure) -> Finish:
-    """Refused in a way that asking again will not change."""
+    """Nobody can be reached there, in a way that asking again will not change."""
     return Finish(Ending.LOST, job, failure.message, failure.hint, detail=failure.detail)
+
+
+def refused(job: Job | None, failure: Failure) -> Finish:
+    """The API understands, and refuses this kind of request."""
+    return Finish(Ending.REFUSED, job, failure.message, failure.hint, detail=failure.detail)
 
 
 def wordless(seen: Observation) -> Failure:

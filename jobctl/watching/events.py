@@ -155,6 +155,7 @@ class Ending(StrEnum):
     DEADLINE = "deadline"
     AUTH = "auth"
     LOST = "lost-contact"
+    REFUSED = "refused"
     GONE = "gone"
     STALLED = "stalled"
     INTERRUPTED = "interrupted"

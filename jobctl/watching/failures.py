@@ -9,6 +9,7 @@ from jobctl.errors import ApiError, ConfigError, JobctlError, ProtocolError, Tra
 from jobctl.watching.events import Failure, FailureKind
 
 _TRANSIENT_STATUS: Final = frozenset({408, 425, 429})
+_KIND_OF_PROTOCOL: Final = {"tunnel-page": FailureKind.TUNNEL_PAGE, "redirect": FailureKind.REFUSED}
 _FATAL_TRANSPORT: Final = frozenset({"tls", "dns"})
 
 
@@ -20,7 +21,7 @@ def failure_of(error: JobctlError) -> Failure:
                 _kind_of_status(status), error.message, error.hint, status, error.detail, error.retry_after
             )
         case ProtocolError(kind=kind, status=status):
-            failure_kind = FailureKind.TUNNEL_PAGE if kind == "tunnel-page" else FailureKind.NOT_JSON
+            failure_kind = _KIND_OF_PROTOCOL.get(kind, FailureKind.NOT_JSON)
             return Failure(failure_kind, error.message, error.hint, status)
         case TransportError(kind=kind):
             fatal = kind in _FATAL_TRANSPORT

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from jobctl.model import JobStatus
 from jobctl.watching import endings
+from jobctl.watching.events import Level
 
 if TYPE_CHECKING:
     from jobctl.model import Job
@@ -49,8 +50,17 @@ class TimeLimits:
             self._silent_since = now
 
     def in_grace(self, now: float) -> bool:
-        """Just submitted: the job may not be readable yet."""
-        return self._just_submitted and now < self._started_at + self._options.not_found_grace
+        """Just submitted, or never seen so far: a replica that lags may not know the job yet."""
+        options = self._options
+        grace = options.not_found_grace if self._just_submitted else 0.0
+        if not self.had_contact:
+            grace = max(grace, options.unseen_grace)
+        return now < self._started_at + grace
+
+    def loudness(self, now: float) -> Level:
+        """A failed read is what one expects right after a submit, and news otherwise."""
+        expected = self._just_submitted and self.in_grace(now)
+        return Level.DETAIL if expected else Level.WARNING
 
     def overdue(self, now: float, job: Job | None, claim: Claim) -> Finish | None:
         """Return how the watch ends now, None while there is time."""

@@ -154,11 +154,12 @@ class WatchMachine:
             self._finish(endings.auth_refused(self.job, failure))
         elif self.reads.gone(now) and not self._limits.in_grace(now):
             self._finish(endings.gone(self.job, failure))
-        elif self.reads.refused or (failure.kind is FailureKind.FATAL and not self._limits.had_contact):
+        elif self.reads.refused:
+            self._finish(endings.refused(self.job, failure))
+        elif failure.kind is FailureKind.FATAL and not self._limits.had_contact:
             self._finish(endings.unreachable(self.job, failure))
         else:
-            level = Level.DETAIL if self._limits.in_grace(now) else Level.WARNING
-            self._notice(f"read-failed:{failure.kind.value}", failure.words, level)
+            self._notice(f"read-failed:{failure.kind.value}", failure.words, self._limits.loudness(now))
 
     def _on_stream_opened(self, event: StreamOpened, now: float, _random: float) -> None:
         if event.session == self.stream.session:

@@ -28,6 +28,8 @@ class WatchOptions:
     """A status no profile maps ends the watch when nothing changes for so long."""
     not_found_grace: float = 10.0
     """After a submit the job may not be readable yet."""
+    unseen_grace: float = 3.0
+    """A job this watch has never seen may be younger than the replica that was asked."""
     max_stream_sessions: int = 5
     """Sessions in a row without accepted data, then polling only."""
     max_verifies: int = 5

@@ -24,6 +24,7 @@ _CODES = {
     Ending.DEADLINE: ExitCode.DEADLINE,
     Ending.AUTH: ExitCode.AUTH,
     Ending.LOST: ExitCode.LOST_CONTACT,
+    Ending.REFUSED: ExitCode.USAGE,
     Ending.GONE: ExitCode.GONE,
     Ending.STALLED: ExitCode.UNDECIDED,
     Ending.INTERRUPTED: ExitCode.INTERRUPTED,
@@ -32,6 +33,8 @@ _CODES = {
 
 def code_of_finish(finish: Finish, until: JobStatus) -> ExitCode:
     """Return the exit code of one watched job."""
+    if not finish.confirmed:
+        return ExitCode.UNDECIDED
     if finish.ending is Ending.TERMINAL and finish.job is not None:
         return code_of_status(finish.job.status, until)
     return _CODES.get(finish.ending, ExitCode.UNDECIDED)
@@ -40,6 +43,8 @@ def code_of_finish(finish: Finish, until: JobStatus) -> ExitCode:
 def error_of_finish(finish: Finish, story: Story) -> JobctlError | None:
     """Return the error a script should see, None when the job completed or reached what was waited for."""
     message, hint, job = finish.message, finish.hint, finish.job
+    if not finish.confirmed:
+        return ProtocolError(message, kind="unconfirmed", hint=hint)
     match finish.ending:
         case Ending.TERMINAL if job is not None and job.status is not JobStatus.COMPLETED:
             return JobNotSuccessful(message, job=job, story=story, hint=hint)
@@ -49,6 +54,8 @@ def error_of_finish(finish: Finish, story: Story) -> JobctlError | None:
             return ApiError(message, status=401, detail=finish.detail, hint=hint)
         case Ending.GONE:
             return ApiError(message, status=404, detail=finish.detail, hint=hint)
+        case Ending.REFUSED:
+            return ApiError(message, status=400, detail=finish.detail, hint=hint)
         case Ending.LOST:
             return TransportError(message, hint=hint)
         case Ending.STALLED:

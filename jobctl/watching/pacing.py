@@ -28,11 +28,6 @@ class AdaptivePace:
         """Something moved: look closer again."""
         self._current = self._fastest
 
-    @property
-    def seconds(self) -> float:
-        """The present interval, without jitter."""
-        return self._current if self._fixed is None else self._fixed
-
 
 def backoff(attempt: int, random: float, *, base: float = 0.5, cap: float = 30.0) -> float:
     """Exponential backoff with full jitter: uniform in (0, min(cap, base·2^attempt)], never below 50 ms.

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-FINISHED = "Cannot cancel job with status 'completed'. "
+FINISHED = (
+    "Cannot cancel job with status 'completed'. "
     "Only pending, processing, running, started jobs can be cancelled."
-QUICK = {"duration": 0.05, "pending": 0, "steps": 1}
+)
 LONG = {"duration": 60, "pending": 0}
 
 

@@ -238,7 +238,7 @@ def test_fail_fast_leaves_the_others(box, jobctl):
 
 def test_all_of_them_with_several_watched(box, jobctl):
     job = box.submit(**LONG)
-    done = jobctl.run("watch", job, "99", job, "--timeout", "1.5s", "--json")
+    done = jobctl.run("watch", job, "99", job, "--timeout", "5s", "--json")
     assert done.code == 8
     assert [(one["job"], one["exit_code"]) for one in done.result["jobs"]] == [(job, 5), ("99", 8)]
 
@@ -252,7 +252,7 @@ def test_all_of_them_with_several_watched(box, jobctl):
         ("running", "failed", 0, "until"),
     ],
 )
-def test_until(box, jobctl, until, end, code, ending):
+def test_until(box, jobctl, until, end, code, ending):  # noqa: PLR0917 -- columns of the table
     job = box.submit(duration=0.6, pending=0.1, steps=2, end=end)
     done = jobctl.run("watch", job, "--until", until, "--json")
     assert (done.code, done.result["jobs"][0]["ending"]) == (code, ending)

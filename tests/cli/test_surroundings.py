@@ -70,7 +70,7 @@ def test_no_home_and_a_folder_that_cannot_be_written(box, jobctl, tmp_path, fres
 def test_a_folder_that_is_gone(jobctl, box, tmp_path):
     folder = tmp_path / "gone"
     folder.mkdir()
-    script = 'import os, sys; os.rmdir(os.getcwd()); from jobctl.__main__ import main; sys.argv[0] = "jobctl"; main()'
+    script = "import os; os.rmdir(os.getcwd()); from jobctl.__main__ import main; main()"
     done = subprocess.run(
         [sys.executable, "-c", script, "status", box.submit(**NOW)],
         cwd=folder, env=jobctl.environ, capture_output=True, text=True, timeout=30, check=False,

@@ -161,7 +161,7 @@ def test_elsewhere_nobody_learns_who_asked(calls):
         ("http://a/x", "http://a/y", True),
         ("http://a", "http://a:80/", True),
         ("https://a:443/", "https://a/", True),
-        ("http://a", "https://a", True),
+        ("http://a", "https://a", False),
         ("https://a", "http://a", False),
         ("http://a:8001", "https://a:8001", False),
         ("http://a", "http://a:81", False),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def check_shown(lines, history):
-    """Every applied status must be a state the server had, at or after the one shown before (`corrected` excepted).
+    """Every applied status is a state the server had, at or after the one shown before (but `corrected`).
 
     `lines` are the JSON lines of a watch, `history` is `Sandbox.history(job)`.
     """

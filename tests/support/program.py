@@ -66,7 +66,7 @@ def check_message(done, code, *said):
 
 
 class Program:
-    """One running process. Output is collected by whoever waits; `stdout=None` collects, else a descriptor."""
+    """One running process. Output is collected by whoever waits, unless a descriptor is given for it."""
 
     def __init__(self, start, *, stdin=b"", stdout=None, stderr=None):
         self._started = time.monotonic()
@@ -152,7 +152,7 @@ class Starter:
         self.environ |= {"HOME": str(cwd), "PYTHONPATH": str(ROOT), "TZ": "UTC", "NO_PROXY": "*"} | environ
 
     def start(self, *argv, fresh=False, env=None, cwd=None, **streams):
-        """Start `jobctl argv`; `fresh` with an interpreter of its own. `env` adds variables (None: removes)."""
+        """Start `jobctl argv`, `fresh` in its own interpreter; `env` adds variables (None: removes)."""
         environ = {k: v for k, v in (self.environ | (env or {})).items() if v is not None}
         run = _popen if fresh or sys.platform != "linux" else _forked
         return Program(functools.partial(run, argv, environ, str(cwd or self.cwd)), **streams)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class RawServer:
-    """Answers every connection's request with `answer(request head)` and hangs up. `heads` are the requests."""
+    """Answers each connection's request with `answer(request head)` and hangs up; keeps the `heads`."""
 
     answer: object
     context: ssl.SSLContext | None = None

@@ -214,12 +214,13 @@ def test_not_found_has_a_grace_time_after_submit():
     assert ended(play)[0] == "gone"
 
 
-def test_not_found_is_gone_at_once_for_a_job_that_was_never_submitted_here():
-    play = Play(stream=False).start().fail(FailureKind.NOT_FOUND)
-    assert play.finish is None, "once may be a lagging replica"
-    play.fail(FailureKind.NOT_FOUND)
+def test_not_found_is_gone_soon_for_a_job_that_was_never_seen():
+    """`id=$(jobctl submit …) && jobctl watch "$id"`: the replica asked second may not know it yet."""
+    play = Play(stream=False).start()
+    while play.finish is None:
+        play.fail(FailureKind.NOT_FOUND)
     assert ended(play) == ("gone", None, True)
-    assert play.now < 2.0
+    assert 3.0 <= play.now < 4.0
 
 
 def test_not_found_once_between_good_reads_is_nothing():
@@ -248,7 +249,7 @@ def test_a_read_that_is_refused_again_and_again_ends_the_watch():
     play = Play(stream=False).start()
     for _ in range(3):
         play.fail(FailureKind.REFUSED, status=400)
-    assert ended(play)[0] == "lost-contact"
+    assert ended(play)[0] == "refused"
 
 
 def test_tls_failure_ends_at_once_unless_there_was_contact():
