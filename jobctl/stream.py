@@ -100,8 +100,11 @@ async def listen(
     try:
         async for frame in connection:
             await on_frame(parse_frame(frame))
-    except ConnectionClosed:
-        pass
+    except ConnectionClosed as closed:
+        if (
+            closed.rcvd is None and closed.sent is not None
+        ):  # we hung up (a frame too large), and nobody answered
+            return Closed(True, closed.sent.code, visible(closed.sent.reason, 120))
     finally:
         await connection.close()
     return Closed(True, connection.close_code, visible(connection.close_reason or "", 120))

@@ -26,7 +26,7 @@ class TimeLimits:
 
     def __init__(self, options: WatchOptions, reads: ReadState) -> None:
         self._options, self._reads = options, reads
-        self._started_at = 0.0
+        self._started_at = self._good_at = 0.0
         self._just_submitted = False
         self._silent_since: float | None = None
         """When the first bad read after the last good word came back; one that waits its turn is not bad."""
@@ -37,12 +37,12 @@ class TimeLimits:
 
     def start(self, now: float, *, just_submitted: bool) -> None:
         """The watch begins."""
-        self._started_at = self.changed_at = now
+        self._started_at = self._good_at = self.changed_at = now
         self._just_submitted = just_submitted
 
-    def good_word(self) -> None:
+    def good_word(self, now: float) -> None:
         """A readable word about this job."""
-        self.had_contact, self._silent_since = True, None
+        self.had_contact, self._silent_since, self._good_at = True, None, now
 
     def bad_read(self, now: float) -> None:
         """A read that brought nothing."""
@@ -71,7 +71,7 @@ class TimeLimits:
         if options.timeout is not None and out_of_time:
             return endings.deadline(job, options.timeout, failure)
         if self._silent_since is not None and now >= self._lost_at(self._silent_since):
-            return endings.lost(job, failure, claim.seen, after=now - self._silent_since)
+            return endings.lost(job, failure, claim.seen, after=now - self._good_at)
         if job is not None and _may_stall(job) and now >= self.changed_at + options.stall_after:
             return endings.stalled(job, options.stall_after)
         return None

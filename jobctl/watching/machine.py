@@ -125,7 +125,7 @@ class WatchMachine:
         if decision.reason in _NO_WORD:
             self._take_bad_read(endings.wordless(event.observation), now, random)
             return
-        self._limits.good_word()
+        self._limits.good_word(now)
         if had_failed:
             self._notice("reads-recovered", f"reads work again after {had_failed} failed", Level.DETAIL)
         moved = decision.reason in _MOVED
@@ -175,7 +175,7 @@ class WatchMachine:
         accepted, was_trusted = decision.action is Action.APPLY, self.stream.trusted
         self.stream.heard(now, accepted=accepted)
         if accepted:
-            self._limits.good_word()
+            self._limits.good_word(now)
             self.reads.contradicted()
             if not was_trusted and self.reads.failures == 0:
                 self.reads.next_poll_at = now + self._pause(random)
