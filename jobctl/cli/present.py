@@ -78,7 +78,7 @@ class PlainLines:
 
     def __init__(self, *, verbose: bool = False, quiet: bool = False, many: bool = False) -> None:
         self._verbose, self._quiet, self._many = verbose, quiet, many
-        self._repeats: Counter[tuple[str, str]] = Counter()
+        self._repeats: Counter[str] = Counter()
 
     def write(self, text: str, *, is_result: bool) -> None:
         """Put a line where it belongs."""
@@ -98,7 +98,7 @@ class PlainLines:
         if self._verbose:
             self.write(self._refused(decision), is_result=False)
         elif decision.reason not in _QUIET_REASONS and would_have_changed(decision):
-            self._once(decision.observation.job, decision.reason.value, self._refused(decision))
+            self._once(decision.reason.value, self._refused(decision))
 
     def _is_worth_a_line(self, before: Job | None, after: Job) -> bool:
         return before is None or _shown(before) != _shown(after)
@@ -111,12 +111,12 @@ class PlainLines:
         if self._verbose:
             self.write(line, is_result=False)
         else:
-            self._once(job, notice.code, line)
+            self._once(notice.code, line)
 
     def finish(self, job: str, finish: Finish) -> None:
         """Show how one job's watch ended, and what to do next."""
-        for line in self._repeated(job):
-            self.write(line, is_result=False)
+        if not self._many:
+            self._tell_repeats()
         name = visible(job, 80)
         if finish.job is not None and finish.ending.value in {"terminal", "until"}:
             doubt = "" if finish.confirmed else "  (unconfirmed)"
@@ -132,8 +132,10 @@ class PlainLines:
             if finish.hint:
                 self.write(f"  {finish.hint}", is_result=False)
 
-    def end(self, results: list[dict[str, Any]], code: ExitCode) -> None:
-        """Nothing more to say."""
+    def end(self, results: list[dict[str, Any]], code: ExitCode) -> None:  # noqa: ARG002 -- a presenter
+        """With many jobs, what was seen again and again is summed up at the end."""
+        if self._many:
+            self._tell_repeats()
 
     def _subject(self, job: str) -> str:
         return f"{visible(job, 80)}  " if self._many else ""
@@ -153,17 +155,18 @@ class PlainLines:
             f"{seen.source.value}: {reason.sentence} ({reason.value})"
         )
 
-    def _once(self, job: str, kind: str, line: str) -> None:
-        self._repeats[job, kind] += 1
-        if self._repeats[job, kind] == 1:
+    def _once(self, kind: str, line: str) -> None:
+        self._repeats[kind] += 1
+        if self._repeats[kind] == 1:
             self.write(line, is_result=False)
 
-    def _repeated(self, job: str) -> list[str]:
-        found = [(kind, n) for (of, kind), n in self._repeats.items() if of == job and n > 1]
-        if not found or self._quiet:
-            return []
-        counts = ", ".join(f"{visible(kind.partition(':')[0], 60)} ×{n}" for kind, n in found)
-        return [f"{_clock()}  {self._subject(job)}seen more than once: {counts}"]
+    def _tell_repeats(self) -> None:
+        again: Counter[str] = Counter()
+        for kind, times in self._repeats.items():
+            again[kind.partition(":")[0]] += times
+        told = ", ".join(f"{visible(kind, 60)} ×{times}" for kind, times in again.items() if times > 1)
+        if told and not self._quiet:
+            self.write(f"{_clock()}  seen more than once: {told}", is_result=False)
 
 
 def would_have_changed(decision: Decision) -> bool:

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import shutil
 from pathlib import Path
 
 import pytest
 from support.history import check_shown
+from support.program import Starter
 
 from jobctl.captures.decision_log import MAX_LINE, DecisionLog, read_lines
 from jobctl.errors import ConfigError
@@ -33,14 +35,24 @@ def redecided(path):
         yield json.dumps(again, separators=(",", ":")).encode() + b"\n"
 
 
-@pytest.fixture
-def incident(box, jobctl, tmp_path):
-    """A log of two jobs under weather, and the JSON lines of the same watch."""
-    box.set_faults(INCIDENT, ["cache=0.4s"], seed=5)
-    jobs = [box.submit(duration=0.8, steps=8, end=end) for end in ("completed", "failed")]
-    done = jobctl.run("watch", *jobs, "--json", "--log", "log", "-u", box.tunnel_url)
+@pytest.fixture(scope="module")
+def recorded(shared_box, tmp_path_factory):
+    """A log of two jobs under weather, and the watch that wrote it."""
+    folder = tmp_path_factory.mktemp("incident")
+    shared_box.set_faults(INCIDENT, ["cache=0.4s"], seed=5)
+    jobs = [shared_box.submit(duration=0.8, steps=8, end=end) for end in ("completed", "failed")]
+    done = Starter(folder, JOBCTL_BASE_URL=shared_box.tunnel_url).run(
+        "watch", *jobs, "--json", "--log", "log"
+    )
     assert done.code == 3
-    return tmp_path / "log", done, jobs
+    return folder / "log", done, jobs
+
+
+@pytest.fixture
+def incident(recorded, tmp_path):
+    """A copy of it, to be damaged."""
+    path, done, jobs = recorded
+    return Path(shutil.copy(path, tmp_path)), done, jobs
 
 
 def test_an_incident_replayed_is_the_same_story_bit_for_bit(incident, jobctl, box):

@@ -11,7 +11,7 @@ from support.program import check_message
 from support.servers import reply
 
 DONE = b'{"id": "7", "status": "completed", "updated_at": "2026-01-01T00:00:00Z"}'
-FAST = ("--no-stream", "--lost-after", "0.4s")
+FAST = ("--no-stream", "--lost-after", "0.2s")
 
 
 ANSWERS = {
@@ -45,11 +45,12 @@ ANSWERS = {
 def test_an_answer_that_is_no_job(alone, serve, name):
     pieces, code, said = ANSWERS[name]
     url = serve(lambda _head: pieces).url
+    watching = alone.start("watch", "7", "-u", url, *(FAST if code == 7 else FAST[:1]))
     single = alone.run("status", "7", "-u", url)
     check_message(single, code, said)
     assert single.out == ""
     assert single.err.startswith("jobctl: ")
-    watched = alone.run("watch", "7", "-u", url, *(FAST if code == 7 else FAST[:1]))
+    watched = watching.finish()
     check_message(watched, code, said)
     assert watched.out == ""
 

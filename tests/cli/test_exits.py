@@ -238,7 +238,7 @@ def test_fail_fast_leaves_the_others(box, jobctl):
 
 def test_all_of_them_with_several_watched(box, jobctl):
     job = box.submit(**LONG)
-    done = jobctl.run("watch", job, "99", job, "--timeout", "5s", "--json")
+    done = jobctl.run("watch", job, "99", job, "--timeout", "4s", "--json")
     assert done.code == 8
     assert [(one["job"], one["exit_code"]) for one in done.result["jobs"]] == [(job, 5), ("99", 8)]
 
