@@ -256,27 +256,6 @@ def test_a_line_without_end_is_passed_over_without_being_held(tmp_path, write):
     assert problems == [(1, None), (2, "longer than 32 MiB"), (3, None)]
 
 
-def test_a_minimal_log_from_elsewhere(tmp_path, jobctl):
-    """`at`, `job`, `source` and `payload` are enough; the profile may come from the command line."""
-    lines = [
-        {"at": "2026-01-01T00:00:00Z", "job": "7", "source": "poll", "payload": {"id": "7", "status": status}}
-        for status in ("queued", "running", "succeeded")
-    ]
-    (tmp_path / "log").write_text("\n".join(map(json.dumps, lines)))
-    done = jobctl.run("explain", "log", "-p", "v1", "--json")
-    assert (done.code, done.document["decisions"]) == (0, 3)
-    assert done.document["jobs"][0]["status"] == "completed"
-
-
-def test_an_empty_log_and_none(tmp_path, jobctl):
-    (tmp_path / "log").write_bytes(b"")
-    done = jobctl.run("explain", "log")
-    assert done.code == 0
-    assert "no decisions" in done.err
-    assert jobctl.run("explain", "nothing").code == 2
-    assert jobctl.run("explain", ".").code == 2
-
-
 def test_the_file_is_the_owners_alone(tmp_path, write):
     write([{"id": "7", "status": "running"}])
     assert (tmp_path / "log").stat().st_mode & 0o777 == 0o600

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -97,6 +98,27 @@ def test_a_log_that_cannot_be_opened_is_told_before_anything_is_done(box, jobctl
     argv = ("1",) if verb != "submit" else ("a=b", "--watch")
     is_clean(jobctl.run(verb, *argv, "--log", path), 2, "--log")
     assert box.requests()["routes"].get("POST /api/v1/generation-jobs") is None
+
+
+def test_a_minimal_log_from_elsewhere(tmp_path, alone):
+    """`at`, `job`, `source` and `payload` are enough; the profile may come from the command line."""
+    lines = [
+        {"at": "2026-01-01T00:00:00Z", "job": "7", "source": "poll", "payload": {"id": "7", "status": status}}
+        for status in ("queued", "running", "succeeded")
+    ]
+    (tmp_path / "log").write_text("\n".join(map(json.dumps, lines)))
+    done = alone.run("explain", "log", "-p", "v1", "--json")
+    assert (done.code, done.document["decisions"]) == (0, 3)
+    assert done.document["jobs"][0]["status"] == "completed"
+
+
+def test_an_empty_log_and_none(tmp_path, alone):
+    (tmp_path / "log").write_bytes(b"")
+    done = alone.run("explain", "log")
+    assert done.code == 0
+    assert "no decisions" in done.err
+    assert alone.run("explain", "nothing").code == 2
+    assert alone.run("explain", ".").code == 2
 
 
 # --- nobody reads -------------------------------------------------------------------------------------------

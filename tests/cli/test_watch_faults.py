@@ -31,7 +31,7 @@ FRUITLESS = {
 
 @pytest.fixture(scope="module", autouse=True)
 def fruitless(tmp_path_factory):
-    """Watches of sockets that bring nothing, begun before all others: they need ten seconds, and little else."""
+    """Watches of sockets that bring nothing, begun before all others: they take ten seconds."""
     boxes, found = {}, {}
     try:
         for name, faults in FRUITLESS.items():

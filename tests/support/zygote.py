@@ -6,6 +6,7 @@ a pipe on which the pid, and later the wait status and peak memory, are told.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import os
@@ -75,6 +76,11 @@ def become(request, streams):
 if __name__ == "__main__":
     for module in PRELOAD:
         importlib.import_module(module)
+    from jobctl.cli.app import app
+    from jobctl.errors import ConfigError
+
+    with contextlib.suppress(ConfigError):  # parsing a command line imports more, and this one ends there
+        app(["status", "1", "--base-url", "nowhere"], standalone_mode=False)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     channel = socket.socket(fileno=os.dup(0))
     ready = serve(channel)
