@@ -77,11 +77,10 @@ def ends_with_the_servers_end(box, job, program):
     return done
 
 
-@pytest.mark.parametrize("place", ["server", "tunnel"])
-@pytest.mark.parametrize("fault", SOCKET)
+@pytest.mark.parametrize(
+    ("fault", "place"), [(fault, place.value) for fault in SOCKET for place in sorted(FAULTS[fault].where)]
+)
 def test_every_socket_fault(box, jobctl, fault, place):
-    if place not in FAULTS[fault].where:
-        pytest.skip("sits in the server only")
     box.set_faults(**{place: [fault]}, seed=7)
     jobs = [box.submit(profile, **LIFE, end=end) for profile, end in WAYS]
     programs = [begin(box, jobctl, job, place=place, profile=WAYS[n][0]) for n, job in enumerate(jobs)]
