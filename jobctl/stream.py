@@ -11,7 +11,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 
 from jobctl._version import __version__
 from jobctl.client.answers import decode
-from jobctl.client.carrier import is_loopback
+from jobctl.client.hosts import is_loopback
 from jobctl.text import visible
 from jobctl.tunnel_pages import bypass_headers
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from jobctl.cli.app import COMMANDS
 from jobctl.exit_codes import ExitCode
 from jobctl.reasons import Reason
 
@@ -48,16 +49,12 @@ def test_the_two_commands_are_on_the_first_screen(name):
 
 
 def test_every_command_of_the_program_is_shown():
-    from jobctl.cli.app import COMMANDS
-
     text = README.read_text("utf-8")
     names = [name for panel in COMMANDS.values() for name in panel]
     assert [name for name in names if f"jobctl {name}" not in text] == []
 
 
 def test_every_jobctl_command_in_the_readme_exists():
-    from jobctl.cli.app import COMMANDS
-
     names = {name for panel in COMMANDS.values() for name in panel}
     text = "\n".join(re.findall(r"```sh\n(.*?)```", README.read_text("utf-8"), re.DOTALL))
     used = set(re.findall(r"\bjobctl ([a-z]+)", text))
@@ -67,12 +64,8 @@ def test_every_jobctl_command_in_the_readme_exists():
 def main() -> None:
     text = README.read_text("utf-8")
     for name, render in TABLES.items():
-        text = re.sub(
-            rf"(<!-- table: {name} -->\n).*?(\n<!-- end -->)",
-            lambda found, drawn=render(): found.group(1) + drawn + found.group(2),
-            text,
-            flags=re.DOTALL,
-        )
+        head, _, rest = text.partition(f"<!-- table: {name} -->\n")
+        text = f"{head}<!-- table: {name} -->\n{render()}\n<!-- end -->{rest.partition('<!-- end -->')[2]}"
     README.write_text(text, "utf-8")
 
 

@@ -92,7 +92,7 @@ def auth_words(profile: Profile) -> str:
 
 def proxy_words(profile: Profile) -> str:
     """Which proxy the environment puts between us and the API."""
-    from jobctl.client.carrier import is_loopback
+    from jobctl.client.hosts import is_loopback
 
     if profile.base_url is None:
         return "-"

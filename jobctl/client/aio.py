@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import httpx
 
-from jobctl.client.carrier import BodyReader, Limits, make_client, mapped, timed_out
+from jobctl.client.carrier import BodyReader, Limits, make_client
+from jobctl.client.http_errors import CARRIER_ERRORS, mapped, timed_out
 from jobctl.client.messages import Flow, Pause, RefreshAuth, Request, Response
 from jobctl.errors import JobctlError
 
@@ -97,8 +98,8 @@ class AsyncCarrier:
                 finally:
                     await response.aclose()
         except TimeoutError as error:
-            raise timed_out(self._limits) from error
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+            raise timed_out(self._limits.total) from error
+        except CARRIER_ERRORS as error:
             raise mapped(error, request) from error
         return reader.finish()
 

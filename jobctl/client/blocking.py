@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from jobctl.client.carrier import BodyReader, Limits, make_client, mapped, timed_out
+from jobctl.client.carrier import BodyReader, Limits, make_client
+from jobctl.client.http_errors import CARRIER_ERRORS, mapped, timed_out
 from jobctl.client.messages import Flow, Pause, RefreshAuth, Request, Response
 from jobctl.durations import format_duration
 from jobctl.errors import JobctlError
@@ -105,9 +106,9 @@ class BlockingCarrier:
                         reader.feed(chunk)
                 finally:
                     response.close()
-            except (httpx.HTTPError, httpx.InvalidURL, ValueError, OSError) as error:
+            except CARRIER_ERRORS as error:
                 if deadline.expired:
-                    raise timed_out(self._limits) from error
+                    raise timed_out(self._limits.total) from error
                 raise mapped(error, request) from error
         return reader.finish()
 

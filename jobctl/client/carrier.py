@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import itertools
 import os
-import socket
 import ssl
 import time
 import zlib
 from dataclasses import dataclass
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
 
+from jobctl.client.hosts import is_loopback
+from jobctl.client.http_errors import timed_out
 from jobctl.client.messages import Request, Response
-from jobctl.errors import ConfigError, JobctlError, ProtocolError, TransportError
+from jobctl.errors import ConfigError, ProtocolError
 from jobctl.text import visible
 
 if TYPE_CHECKING:
@@ -44,16 +44,6 @@ class Limits:
 def unique_nonce() -> str:
     """Return a value no request of any process carried before."""
     return f"{time.time_ns():x}{os.getpid():x}{next(_counter):x}"
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether traffic to `host` stays on this machine; such traffic never goes through a proxy."""
-    if host.casefold().rstrip(".") == "localhost" or host.casefold().rstrip(".").endswith(".localhost"):
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def tls_context(profile: Profile, *, insecure: bool, url: str) -> ssl.SSLContext:
@@ -141,7 +131,7 @@ class BodyReader:
         if self._size > self._limits.max_body:
             raise self._too_large()
         if time.monotonic() > self._deadline:
-            raise timed_out(self._limits)
+            raise timed_out(self._limits.total)
         self._chunks.append(chunk)
 
     def finish(self) -> Response:
@@ -159,134 +149,32 @@ class BodyReader:
         if coding in {"identity", ""} or not body:
             return body
         if coding not in {"gzip", "x-gzip", "deflate"}:
-            raise ProtocolError(
-                f"the answer is compressed with {visible(coding, 40)!r}, which was not asked for",
-                kind="encoding",
-                status=self._response.status_code,
-            )
-        inflater = zlib.decompressobj(zlib.MAX_WBITS | 32)
-        try:
-            decoded = inflater.decompress(body, self._limits.max_body + 1)
-        except zlib.error as error:
-            raise ProtocolError(
-                f"the answer's {coding} compression is broken: {error}",
-                kind="encoding",
-                status=self._response.status_code,
-            ) from error
-        if len(decoded) > self._limits.max_body:
-            raise self._too_large()
-        if not inflater.eof:
-            raise ProtocolError(
-                f"the answer's {coding} compression is broken: it ends too soon",
-                kind="encoding",
-                status=self._response.status_code,
-            )
+            raise self._unreadable(f" is compressed with {visible(coding, 40)!r}, which was not asked for")
+        decoded = b""
+        while body:  # a gzip body may have several members (RFC 1952 section 2.2)
+            inflater = zlib.decompressobj(zlib.MAX_WBITS | 32)
+            try:
+                decoded += inflater.decompress(body, self._limits.max_body + 1 - len(decoded))
+            except zlib.error as error:
+                raise self._unreadable(f"'s {coding} compression is broken: {error}") from error
+            if len(decoded) > self._limits.max_body:
+                raise self._too_large()
+            if not inflater.eof:
+                raise self._unreadable(f"'s {coding} compression is broken: it ends too soon")
+            body = inflater.unused_data
         return decoded
 
+    def _unreadable(self, how: str) -> ProtocolError:
+        return ProtocolError(f"the answer{how}", kind="encoding", status=self._response.status_code)
+
     def _too_large(self) -> ProtocolError:
-        limit = self._limits.max_body // (1024 * 1024)
+        limit = self._limits.max_body / (1024 * 1024)
         return ProtocolError(
-            f"the answer is larger than {limit} MiB, which no job status is",
+            f"the answer is larger than {limit:.3g} MiB, which no job status is",
             kind="too-large",
             status=self._response.status_code,
             hint="check the profile's read path",
         )
-
-
-def timed_out(limits: Limits) -> TransportError:
-    """The total time for one request is over."""
-    return TransportError(f"no complete answer within {limits.total:g} s", kind="timeout")
-
-
-def mapped(error: Exception, request: Request) -> JobctlError:
-    """Say an httpx error in our own words: who did not answer, whether anything was sent, what to do."""
-    address = _address(request.url)
-    if (urlsplit(request.url).hostname or "") and _uses_proxy(request.url):
-        address = f"{address} (through the proxy of the environment)"
-    if isinstance(
-        error, httpx.InvalidURL | httpx.UnsupportedProtocol | httpx.LocalProtocolError | ValueError
-    ):
-        return ConfigError(
-            f"cannot make a request to {visible(request.url, 200)}: {visible(str(error), 200)}",
-            hint="check --base-url, the profile's headers and the job id",
-        )
-    root = _root_cause(error)
-    if isinstance(error, httpx.ProxyError):
-        return TransportError(
-            f"the proxy for {address} failed: {visible(str(error), 200)}",
-            kind="proxy",
-            sent=False,
-            hint="check HTTP_PROXY, HTTPS_PROXY and NO_PROXY",
-        )
-    for kinds, kind, text, hint in _CAUSES:
-        if isinstance(root, kinds) and isinstance(error, httpx.ConnectError):
-            return TransportError(
-                text.format(address=address, error=visible(_reason(root), 200)),
-                kind=kind,
-                sent=False,
-                hint=hint,
-            )
-    if isinstance(error, httpx.TimeoutException):
-        connecting = isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout)
-        text = f"no connection to {address} in time" if connecting else f"{address} did not answer in time"
-        return TransportError(text, kind="timeout", sent=not connecting, hint=None)
-    if isinstance(error, httpx.ConnectError):
-        text = f"cannot connect to {address}: {visible(_reason(root), 200)}"
-        return TransportError(text, kind="refused", sent=False, hint=_HINT_REFUSED)
-    return TransportError(f"the connection to {address} broke: {visible(_reason(error), 200)}", kind="cut")
-
-
-_HINT_REFUSED: Final = "is the server running, and is --base-url right?"
-_CAUSES: Final[tuple[tuple[type[BaseException], str, str, str], ...]] = (
-    (socket.gaierror, "dns", "cannot resolve {address}: {error}", "check the host name in --base-url"),
-    (
-        ssl.SSLError,
-        "tls",
-        "TLS with {address} failed: {error}",
-        'for a private CA set tls = { ca = "ca.pem" } in the profile; by hand, --insecure skips the check',
-    ),
-    (ConnectionRefusedError, "refused", "cannot connect to {address}: connection refused", _HINT_REFUSED),
-)
-
-
-def _root_cause(error: BaseException) -> BaseException:
-    """Follow causes to the operating system's or TLS's own error."""
-    seen: set[int] = set()
-    current: BaseException | None = error
-    found = error
-    while current is not None and id(current) not in seen:
-        seen.add(id(current))
-        if isinstance(current, OSError | ssl.SSLError):
-            found = current
-        if isinstance(current, BaseExceptionGroup):
-            current = current.exceptions[0]
-        else:
-            current = current.__cause__ or current.__context__
-    return found
-
-
-def _reason(error: BaseException) -> str:
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"certificate not trusted ({error.verify_message})"
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return str(error) or type(error).__name__
-
-
-def _uses_proxy(url: str) -> bool:
-    from urllib.request import getproxies, proxy_bypass  # noqa: PLC0415 -- only errors ask
-
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    if is_loopback(host) or proxy_bypass(host):
-        return False
-    proxies = getproxies()
-    return bool(proxies.get(parts.scheme) or proxies.get("all"))
-
-
-def _address(url: str) -> str:
-    parts = urlsplit(url)
-    return visible(parts.netloc.rpartition("@")[2] or url, 120)
 
 
 def wall_clock() -> float:

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from support.program import ROOT
@@ -71,9 +72,10 @@ def test_no_home_and_a_folder_that_cannot_be_written(box, jobctl, tmp_path, fres
 def test_a_folder_that_is_gone(jobctl, box, tmp_path):
     folder = tmp_path / "gone"
     folder.mkdir()
-    script = "import os; os.rmdir(os.getcwd()); from jobctl.__main__ import main; main()"
+    # The installed program: `python -c` and `-m` put the folder itself on sys.path.
+    program = str(Path(sys.executable).parent / "jobctl")
     done = subprocess.run(
-        [sys.executable, "-c", script, "status", box.submit(**NOW)],
+        ["sh", "-c", 'rmdir "$PWD"; exec "$0" "$@"', program, "status", box.submit(**NOW)],
         cwd=folder, env=jobctl.environ, capture_output=True, text=True, timeout=30, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")

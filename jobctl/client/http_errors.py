@@ -1,0 +1,136 @@
+"""The errors of httpx in our own words: who did not answer, whether anything was sent, what to do."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+import httpx
+
+from jobctl.client.hosts import is_loopback
+from jobctl.errors import ConfigError, JobctlError, TransportError
+from jobctl.text import visible
+
+if TYPE_CHECKING:
+    from jobctl.client.messages import Request
+
+
+def timed_out(seconds: float) -> TransportError:
+    """The total time for one request is over."""
+    return TransportError(f"no complete answer within {seconds:g} s", kind="timeout")
+
+
+CARRIER_ERRORS: Final = (
+    httpx.HTTPError,
+    httpx.InvalidURL,
+    ValueError,
+    OSError,
+    OverflowError,
+    ExceptionGroup,
+)
+"""What httpx and what is below it raise for a request that does not get its answer."""
+
+
+def mapped(error: Exception, request: Request) -> JobctlError:
+    """Say an httpx error in our own words: who did not answer, whether anything was sent, what to do."""
+    address = _address(request.url)
+    proxied = _uses_proxy(request.url)
+    if proxied:
+        address = f"{address} (through the proxy of the environment)"
+    if isinstance(
+        error, httpx.InvalidURL | httpx.UnsupportedProtocol | httpx.LocalProtocolError | ValueError
+    ):
+        return ConfigError(
+            f"cannot make a request to {visible(request.url, 200)}: {visible(str(error), 200)}",
+            hint="check --base-url, the profile's headers and the job id",
+        )
+    root = _root_cause(error)
+    if isinstance(error, httpx.ProxyError):
+        return TransportError(
+            f"the proxy for {address} failed: {visible(str(error), 200)}",
+            kind="proxy",
+            sent=False,
+            hint=_HINT_PROXY,
+        )
+    for kinds, kind, text, hint in _CAUSES:
+        if isinstance(root, kinds) and isinstance(error, httpx.ConnectError):
+            return TransportError(
+                text.format(address=address, error=visible(_reason(root), 200)),
+                kind=kind,
+                sent=False,
+                hint=_HINT_PROXY if proxied and kind != "tls" else hint,
+            )
+    if isinstance(error, httpx.TimeoutException):
+        connecting = isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout)
+        text = f"no connection to {address} in time" if connecting else f"{address} did not answer in time"
+        return TransportError(text, kind="timeout", sent=not connecting, hint=None)
+    if isinstance(error, httpx.ConnectError):
+        text = f"cannot connect to {address}: {visible(_reason(root), 200)}"
+        return TransportError(
+            text, kind="refused", sent=False, hint=_HINT_PROXY if proxied else _HINT_REFUSED
+        )
+    return TransportError(
+        f"the connection to {address} broke: {visible(_reason(_deepest(error)), 200)}", kind="cut"
+    )
+
+
+_HINT_REFUSED: Final = "is the server running, and is --base-url right?"
+_HINT_PROXY: Final = "is it the proxy that refuses? check HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY"
+_CAUSES: Final[tuple[tuple[type[BaseException], str, str, str], ...]] = (
+    (socket.gaierror, "dns", "cannot resolve {address}: {error}", "check the host name in --base-url"),
+    (
+        ssl.SSLError,
+        "tls",
+        "TLS with {address} failed: {error}",
+        'for a private CA set tls = { ca = "ca.pem" } in the profile; by hand, --insecure skips the check',
+    ),
+    (ConnectionRefusedError, "refused", "cannot connect to {address}: connection refused", _HINT_REFUSED),
+)
+
+
+def _root_cause(error: BaseException) -> BaseException:
+    """Follow causes to the operating system's or TLS's own error."""
+    seen: set[int] = set()
+    current: BaseException | None = error
+    found = error
+    while current is not None and id(current) not in seen:
+        seen.add(id(current))
+        if isinstance(current, OSError | OverflowError):  # TLS errors are OSErrors
+            found = current
+        if isinstance(current, BaseExceptionGroup):
+            current = current.exceptions[0]
+        else:
+            current = current.__cause__ or current.__context__
+    return found
+
+
+def _deepest(error: BaseException) -> BaseException:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"certificate not trusted ({error.verify_message})"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return str(error) or type(error).__name__
+
+
+def _uses_proxy(url: str) -> bool:
+    from urllib.request import getproxies, proxy_bypass  # noqa: PLC0415 -- only errors ask
+
+    parts = urlsplit(url)
+    host = parts.hostname
+    if not host or is_loopback(host) or proxy_bypass(host):
+        return False
+    proxies = getproxies()
+    return bool(proxies.get(parts.scheme) or proxies.get("all"))
+
+
+def _address(url: str) -> str:
+    parts = urlsplit(url)
+    return visible(parts.netloc.rpartition("@")[2] or url, 120)

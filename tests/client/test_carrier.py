@@ -1,0 +1,333 @@
+"""What both carriers share: bounded bodies, TLS, proxies, and errors in our own words."""
+
+from __future__ import annotations
+
+import gzip
+import socket
+import ssl
+import time
+import unicodedata
+import zlib
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext, suppress
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.servers import self_signed
+
+from jobctl.client.carrier import (
+    BodyReader,
+    Limits,
+    is_loopback,
+    make_client,
+    mapped,
+    timed_out,
+    tls_context,
+    unique_nonce,
+    wall_clock,
+)
+from jobctl.client.messages import Request
+from jobctl.errors import ConfigError, ProtocolError, TransportError
+from jobctl.profile.load import Profiles
+from jobctl.profile.model import Tls
+
+PROFILE = Profiles().get("generation")
+MIB = 1024 * 1024
+PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+
+
+@pytest.fixture(autouse=True)
+def no_proxy(monkeypatch):
+    for name in PROXIES:
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+
+
+def request(url="http://api.test/x"):
+    return Request("GET", url, ())
+
+
+def read(body, *headers, max_body=MIB):
+    reader = BodyReader(
+        request(), httpx.Response(200, headers=list(headers)), Limits(max_body=max_body), time.monotonic()
+    )
+    reader.feed(body)
+    return reader.finish().body
+
+
+# --- bodies ------------------------------------------------------------------------------------------
+
+
+def test_a_body_comes_back_whole_with_all_its_headers():
+    answer = httpx.Response(201, headers=[("X-A", "1"), ("X-A", "2")])
+    reader = BodyReader(request("http://api.test/y"), answer, Limits(), time.monotonic())
+    for piece in (b"one ", b"", b"two"):
+        reader.feed(piece)
+    response = reader.finish()
+    assert (response.status, response.body, response.url) == (201, b"one two", "http://api.test/y")
+    assert [value for name, value in response.headers if name.lower() == "x-a"] == ["1", "2"]
+
+
+def test_a_body_is_bounded_to_the_byte():
+    assert read(b"x" * 100, max_body=100) == b"x" * 100
+    with pytest.raises(ProtocolError) as caught:
+        read(b"x" * 101, max_body=100)
+    assert (caught.value.kind, caught.value.status) == ("too-large", 200)
+
+
+def test_a_body_in_many_pieces_is_bounded_too():
+    reader = BodyReader(request(), httpx.Response(200), Limits(max_body=100), time.monotonic())
+    reader.feed(b"x" * 60)
+    with pytest.raises(ProtocolError, match="larger"):
+        reader.feed(b"x" * 60)
+
+
+@pytest.mark.parametrize(
+    ("declared", "refused"), [("101", True), ("100", False), ("9" * 30, False), ("x", False)]
+)
+def test_a_body_that_declares_itself_too_large_is_not_even_begun(declared, refused):
+    answer = httpx.Response(200, headers={"content-length": declared})
+    with pytest.raises(ProtocolError, match="larger") if refused else nullcontext():
+        BodyReader(request(), answer, Limits(max_body=100), time.monotonic())
+
+
+def test_a_body_is_not_collected_for_longer_than_the_total_time():
+    reader = BodyReader(request(), httpx.Response(200), Limits(total=15), time.monotonic() - 16)
+    with pytest.raises(TransportError, match="no complete answer within 15 s") as caught:
+        reader.feed(b"x")
+    assert caught.value.kind == "timeout"
+
+
+@pytest.mark.parametrize(
+    ("coding", "pack"),
+    [
+        *[(name, gzip.compress) for name in ("gzip", "x-gzip", " GZIP ")],
+        ("deflate", zlib.compress),
+        *[(name, bytes) for name in ("identity", "")],
+    ],
+)
+@given(body=st.binary(max_size=300))
+def test_a_content_coding_is_undone(coding, pack, body):
+    assert read(pack(body), ("content-encoding", coding)) == body
+
+
+def test_a_compressed_body_is_bounded_after_unpacking_to_the_byte():
+    header = ("content-encoding", "gzip")
+    assert len(read(gzip.compress(bytes(MIB)), header)) == MIB
+    with pytest.raises(ProtocolError) as caught:
+        read(gzip.compress(bytes(MIB + 1)), header)
+    assert caught.value.kind == "too-large"
+
+
+def test_a_gzip_bomb_goes_off_nowhere():
+    bomb = gzip.compress(gzip.compress(bytes(64 * MIB)))
+    assert len(bomb) < 10_000
+    with pytest.raises(ProtocolError, match="larger"):
+        read(gzip.decompress(bomb), ("content-encoding", "gzip"))
+    assert len(read(bomb, ("content-encoding", "gzip"))) <= MIB, "one coding is undone once"
+
+
+@pytest.mark.parametrize("coding", ["br", "zstd", "gzip, gzip", "\x1b[2Jevil", "x" * 5000])
+def test_a_coding_nobody_asked_for_is_named_and_not_guessed_at(coding):
+    with pytest.raises(ProtocolError, match="not asked for") as caught:
+        read(b"{}", ("content-encoding", coding))
+    assert caught.value.kind == "encoding"
+    assert caught.value.message.isprintable()
+    assert len(caught.value.message) < 200
+
+
+@pytest.mark.parametrize("body", [b"{}", gzip.compress(b"{}" * 100)[:-9], b"\x1f\x8b"])
+def test_broken_compression_is_an_answer_nobody_can_read(body):
+    with pytest.raises(ProtocolError, match="compression is broken") as caught:
+        read(body, ("content-encoding", "gzip"))
+    assert (caught.value.kind, caught.value.status) == ("encoding", 200)
+
+
+def test_an_empty_body_needs_no_unpacking():
+    assert read(b"", ("content-encoding", "gzip")) == b""
+    assert read(b"", ("content-encoding", "br")) == b""
+
+
+@given(st.binary(max_size=200), st.sampled_from(["gzip", "deflate", "br", "identity"]))
+def test_any_bytes_are_a_body_or_a_protocol_error(body, coding):
+    with suppress(ProtocolError):
+        assert len(read(body, ("content-encoding", coding), max_body=1000)) <= 1000
+
+
+# --- errors by cause -----------------------------------------------------------------------------------
+
+
+def caused(error, *causes):
+    """The error as httpx raises it: with its causes behind it."""
+    current = error
+    for cause in causes:
+        current.__cause__ = cause
+        current = cause
+    return error
+
+
+REFUSED = ConnectionRefusedError(111, "Connection refused")
+UNTRUSTED = ssl.SSLCertVerificationError(1, "certificate verify failed")
+UNTRUSTED.verify_message = "self-signed certificate"
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "sent", "words"),
+    [
+        (caused(httpx.ConnectError("x"), OSError("y"), REFUSED), "refused", False, "connection refused"),
+        (
+            caused(httpx.ConnectError("x"), OSError("all failed"), ExceptionGroup("two", [REFUSED, REFUSED])),
+            "refused",
+            False,
+            "connection refused",
+        ),
+        (caused(httpx.ConnectError("x"), socket.gaierror(-2, "unknown")), "dns", False, "cannot resolve"),
+        (caused(httpx.ConnectError("x"), UNTRUSTED), "tls", False, "self-signed certificate"),
+        (caused(httpx.ConnectError("x"), ssl.SSLError(1, "bad")), "tls", False, "TLS with api.test"),
+        (caused(httpx.ConnectError("x"), OSError(101, "no route")), "refused", False, "no route"),
+        (httpx.ConnectError("odd"), "refused", False, "odd"),
+        (httpx.ConnectTimeout("x"), "timeout", False, "no connection"),
+        (httpx.PoolTimeout("x"), "timeout", False, "no connection"),
+        (httpx.ReadTimeout("x"), "timeout", True, "did not answer in time"),
+        (httpx.WriteTimeout("x"), "timeout", True, "did not answer in time"),
+        (httpx.ProxyError("407"), "proxy", False, "proxy for api.test"),
+        (httpx.ReadError("reset"), "cut", True, "broke: reset"),
+        (httpx.RemoteProtocolError("bad chunk"), "cut", True, "bad chunk"),
+        (ConnectionResetError(104, "reset by peer"), "cut", True, "reset by peer"),
+        (httpx.ReadError(""), "cut", True, "ReadError"),
+    ],
+)  # fmt: skip
+def test_who_did_not_answer_and_whether_anything_was_sent(error, kind, sent, words):
+    told = mapped(error, request())
+    assert type(told) is TransportError
+    assert (told.kind, told.sent) == (kind, sent)
+    assert words in told.message
+    assert "api.test" in told.message
+
+
+@pytest.mark.parametrize(
+    "error",
+    [httpx.InvalidURL("x"), httpx.UnsupportedProtocol("x"), httpx.LocalProtocolError("x"), ValueError("x")],
+)
+def test_a_request_that_cannot_be_made_is_the_callers_own_mistake(error):
+    told = mapped(error, request())
+    assert type(told) is ConfigError
+    assert told.hint
+
+
+@given(st.text(max_size=300))
+def test_no_text_of_others_reaches_a_terminal_raw(text):
+    errors = (httpx.ReadError(text), httpx.ProxyError(text), ValueError(text), httpx.ConnectError(text))
+    for error in errors:
+        told = mapped(error, request("http://api.test/\x1b[2J"))
+        assert not {unicodedata.category(character) for character in told.message} & {"Cc", "Cf", "Cs", "Zl"}
+        assert len(told.message) < 600
+
+
+def test_the_address_never_holds_the_credentials_of_a_url():
+    told = mapped(httpx.ReadError("x"), request("http://me:hunter2@api.test:81/x"))
+    assert "hunter2" not in told.message
+    assert "api.test:81" in told.message
+
+
+def test_errors_that_cause_each_other_end():
+    one, other = httpx.ConnectError("one"), httpx.ConnectError("other")
+    one.__cause__, other.__cause__ = other, one
+    assert mapped(one, request()).kind == "refused"
+
+
+def test_the_total_time_in_words():
+    assert "2.5 s" in timed_out(Limits(total=2.5)).message
+
+
+# --- proxies -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [
+        ("localhost", True), ("LocalHost.", True), ("my.localhost", True), ("127.0.0.1", True),
+        ("127.200.1.9", True), ("::1", True),
+        ("", False), ("10.0.0.1", False), ("0.0.0.0", False), ("api.test", False), ("localhost.test", False),
+        ("notlocalhost", False), ("127.0.0.1.test", False), ("::2", False),
+    ],
+)  # fmt: skip
+def test_what_stays_on_this_machine(host, loopback):
+    assert is_loopback(host) is loopback
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["ftp://me:hunter2@proxy.test", "http://me:hunter2@proxy.test:port", "http://me:hunter2@proxy.test\x01"],
+)
+def test_a_proxy_variable_that_cannot_be_used_is_named_without_its_password(monkeypatch, value):
+    monkeypatch.setenv("HTTP_PROXY", value)
+    with pytest.raises(ConfigError, match="proxy") as caught:
+        make_client(httpx.Client, PROFILE.with_base_url("http://api.test/"), Limits(), insecure=False)
+    assert "HTTP_PROXY" in caught.value.hint
+    assert "hunter2" not in str(caught.value)
+    assert caught.value.message.isprintable()
+
+
+# --- TLS -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    return self_signed(tmp_path_factory.mktemp("tls"))
+
+
+def test_for_plain_http_the_context_trusts_nobody():
+    for url in ("http://api.test/", "ws://api.test/", "HTTP://api.test/"):
+        context = tls_context(PROFILE, insecure=False, url=url)
+        assert context.get_ca_certs() == []
+        assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
+
+
+@pytest.mark.parametrize("field", ["ca", "cert", "key"])
+@pytest.mark.parametrize("content", [None, "no PEM at all"])
+def test_a_tls_file_that_cannot_be_used_is_the_profiles_mistake(tmp_path, certificate, field, content):
+    path = tmp_path / "file.pem"
+    if content is not None:
+        path.write_text(content)
+    files = {"cert": str(certificate[1])} | {field: str(path)}
+    profile = PROFILE.__class__(name="mine", read=PROFILE.read, tls=Tls(**files), origin="my.toml")
+    with pytest.raises(ConfigError, match="'mine': tls") as caught:
+        tls_context(profile, insecure=False, url="https://api.test/")
+    assert "my.toml" in caught.value.hint
+
+
+def test_a_tilde_is_the_home_folder(monkeypatch, certificate):
+    monkeypatch.setenv("HOME", str(certificate[1].parent))
+    monkeypatch.setenv("USERPROFILE", str(certificate[1].parent))
+    profile = PROFILE.__class__(name="p", read=PROFILE.read, tls=Tls(ca="~/ca.pem"))
+    assert len(tls_context(profile, insecure=False, url="https://api.test/").get_ca_certs()) == 1
+
+
+# --- small things --------------------------------------------------------------------------------------
+
+
+def test_a_client_needs_an_address():
+    profile = PROFILE.__class__(name="p", read=PROFILE.read)
+    with pytest.raises(ConfigError, match="base_url"):
+        make_client(httpx.Client, profile, Limits(), insecure=False)
+
+
+def test_limits_are_httpx_timeouts():
+    timeout = Limits(connect=1, read=2, total=3).httpx_timeout()
+    assert (timeout.connect, timeout.read, timeout.write, timeout.pool) == (1, 2, 2, None)
+
+
+def test_no_two_requests_are_alike():
+    with ThreadPoolExecutor(4) as pool:
+        nonces = list(pool.map(lambda _: unique_nonce(), range(2000)))
+    assert len(set(nonces)) == 2000
+    assert all(nonce.isalnum() for nonce in nonces)
+
+
+def test_the_clock_is_one_a_log_can_hold():
+    assert abs(wall_clock() - time.time()) < 60
+    at = wall_clock()
+    assert at == round(at, 6)
