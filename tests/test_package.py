@@ -76,7 +76,7 @@ def test_a_read_pulls_in_what_it_needs(verb, needed):
     """A finished job needs no websockets, a read no event loop, and nobody here a live view."""
     names = ("asyncio", "websockets", "rich.live", "sqlite3", "mitmproxy", "starlette", "uvicorn", "tabulate")
     # httpx brings its own command line along where `click` and `rich` are installed, Typer pydantic.
-    bare = "import sys, typer, httpx, jobctl\ndef main(word: str): pass\nsys.argv[1:] = ['x']\ntyper.run(main)"
+    bare = "import jobctl, sys, typer, httpx\ndef run(a: str): pass\nsys.argv[1:] = ['a']\ntyper.run(run)"
     without_us = {"httpx", *loaded("-c", bare, names=names)}
     with Sandbox() as box:
         job = box.submit(duration=0, pending=0)

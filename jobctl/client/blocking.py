@@ -116,7 +116,8 @@ class BlockingCarrier:
 class _Deadline:
     """Cuts the connection when the total time is over; httpx bounds only the pause between two pieces.
 
-    `sockets` holds the connection last made: a later request may go over it again.
+    `sockets` holds the connection last made: a later request may go over it again. Connecting and the TLS
+    handshake have the connect timeout instead.
     """
 
     def __init__(self, seconds: float, sockets: list[socket.socket]) -> None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from jobctl.profile.model import Profile
 
 _counter: Final = itertools.count()
+_MOST_MEMBERS: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +152,7 @@ class BodyReader:
         if coding not in {"gzip", "x-gzip", "deflate"}:
             raise self._unreadable(f" is compressed with {visible(coding, 40)!r}, which was not asked for")
         decoded = b""
-        while body:  # a gzip body may have several members (RFC 1952 section 2.2)
+        for _member in range(_MOST_MEMBERS):  # a gzip body may have several (RFC 1952 section 2.2)
             inflater = zlib.decompressobj(zlib.MAX_WBITS | 32)
             try:
                 decoded += inflater.decompress(body, self._limits.max_body + 1 - len(decoded))
@@ -162,7 +163,9 @@ class BodyReader:
             if not inflater.eof:
                 raise self._unreadable(f"'s {coding} compression is broken: it ends too soon")
             body = inflater.unused_data
-        return decoded
+            if not body:
+                return decoded
+        raise self._unreadable(f"'s {coding} compression is in more parts than any answer needs")
 
     def _unreadable(self, how: str) -> ProtocolError:
         return ProtocolError(f"the answer{how}", kind="encoding", status=self._response.status_code)

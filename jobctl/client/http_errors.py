@@ -47,6 +47,10 @@ def mapped(error: Exception, request: Request) -> JobctlError:
             hint="check --base-url, the profile's headers and the job id",
         )
     root = _root_cause(error)
+    if isinstance(root, OverflowError):  # a port that is none; ours was checked, so it is the proxy's
+        return TransportError(
+            f"cannot connect to {address}: {root}", kind="proxy", sent=False, hint=_HINT_PROXY
+        )
     if isinstance(error, httpx.ProxyError):
         return TransportError(
             f"the proxy for {address} failed: {visible(str(error), 200)}",
@@ -123,7 +127,10 @@ def _reason(error: BaseException) -> str:
 def _uses_proxy(url: str) -> bool:
     from urllib.request import getproxies, proxy_bypass  # noqa: PLC0415 -- only errors ask
 
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
     host = parts.hostname
     if not host or is_loopback(host) or proxy_bypass(host):
         return False
@@ -132,5 +139,8 @@ def _uses_proxy(url: str) -> bool:
 
 
 def _address(url: str) -> str:
-    parts = urlsplit(url)
-    return visible(parts.netloc.rpartition("@")[2] or url, 120)
+    try:
+        netloc = urlsplit(url).netloc
+    except ValueError:
+        netloc = ""
+    return visible(netloc.rpartition("@")[2] or url, 120)
