@@ -1,10 +1,11 @@
-"""The asyncio carrier: many flows over one pool, none of which blocks the loop or pays for another's waiting."""
+"""The asyncio carrier: many flows over one pool, none of which blocks the loop or pays for another."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
 import threading
+from types import SimpleNamespace
 
 import pytest
 from support.servers import RawServer, reply
@@ -32,15 +33,12 @@ def asking(*urls):
     return bodies
 
 
-def carrier(limits=None, auth=None):
-    return AsyncCarrier(PROFILE, Credentials(auth or Auth(), {}), limits or Limits())
-
-
-def run(work, limits=None, auth=None):
+def run(work, limits=None, auth=None, base_url="http://127.0.0.1"):
     """Give `work` a carrier on a loop of its own."""
 
     async def main():
-        async with carrier(limits, auth) as http:
+        profile, auth_ = PROFILE.with_base_url(base_url), Credentials(auth or Auth(), {})
+        async with AsyncCarrier(profile, auth_, limits or Limits()) as http:
             return await work(http)
 
     return asyncio.run(main())
@@ -65,7 +63,7 @@ def leave():
 
 
 def test_a_flow_is_carried_to_its_result_and_an_error_goes_back_into_it():
-    with RawServer(lambda head: reply(200, b"one") if "/1" in head else []) as server:
+    with RawServer(lambda head: reply(200, b"one") if " /1 " in head else []) as server:
         urls = [f"{server.url}/{path}" for path in (1, 2, 1)]
         one, broken, again = run(lambda http: http.run(asking(*urls)))
     assert (one, again, broken.kind, broken.sent) == (b"one", b"one", "cut", True)
@@ -73,7 +71,7 @@ def test_a_flow_is_carried_to_its_result_and_an_error_goes_back_into_it():
 
 def test_an_error_the_flow_does_not_catch_is_raised_as_it_is():
     def flow():
-        yield Request("GET", "http://[::bad/", ())
+        yield Request("GET", "http://a\tb/", ())
 
     with pytest.raises(ConfigError, match="cannot make a request"):
         run(lambda http: http.run(flow()))
@@ -97,6 +95,13 @@ def test_a_pause_of_one_flow_holds_up_no_other(numbered):
         return found
 
     assert run(work) == [b"/x"]
+
+
+def test_a_proxy_nobody_can_reach_is_an_error_in_our_own_words(monkeypatch):
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:99999")
+    (error,) = run(lambda http: http.run(asking("http://api.test/")), base_url="http://api.test")
+    assert type(error) is TransportError
+    assert "through the proxy" in error.message
 
 
 # --- turns -----------------------------------------------------------------------------------------------
@@ -247,60 +252,45 @@ def test_a_result_and_an_error_come_back_to_the_loop():
         asyncio.run(in_daemon_thread(fail))
 
 
-def slow_work():
-    """A function that blocks until `go` is set: (function, began, go, its thread)."""
-    began, go, thread = threading.Event(), threading.Event(), []
+@pytest.fixture
+def slow():
+    """Work that takes until `go` is set; `began` tells that its `thread` runs."""
+    work = SimpleNamespace(began=threading.Event(), go=threading.Event(), thread=None)
 
-    def work():
-        thread.append(threading.current_thread())
-        began.set()
-        go.wait(10)
+    def run_it():
+        work.thread = threading.current_thread()
+        work.began.set()
+        work.go.wait(10)
 
-    return work, began, go, thread
-
-
-def test_the_loop_goes_on_meanwhile():
-    work, _, go, thread = slow_work()
-
-    async def main():
-        waiting = asyncio.create_task(in_daemon_thread(work))
-        while not thread:
-            await asyncio.sleep(0)
-        go.set()
-        return await waiting
-
-    assert asyncio.run(main()) is None
-    assert thread[0].daemon
+    work.run = run_it
+    yield work
+    work.go.set()
 
 
-def test_nobody_waits_for_it_when_the_loop_ends_and_its_result_goes_nowhere():
-    work, began, go, thread = slow_work()
-
-    async def main():
-        asyncio.create_task(in_daemon_thread(work))  # noqa: RUF006 -- it outlives the loop
-        while not began.is_set():
-            await asyncio.sleep(0)
-
-    asyncio.run(main())
-    assert thread[0].is_alive()
-    go.set()
-    thread[0].join(5)  # an error in it would fail this test: warnings are errors
-    assert not thread[0].is_alive()
+async def started(slow):
+    """Begin it beside the loop; the task that waits for its result."""
+    waiting = asyncio.create_task(in_daemon_thread(slow.run))
+    await asyncio.to_thread(slow.began.wait, 10)
+    return waiting
 
 
-def test_a_result_nobody_waits_for_any_more_is_dropped():
-    work, began, go, thread = slow_work()
+def test_nobody_waits_for_it_when_the_loop_ends_and_its_result_goes_nowhere(slow):
+    asyncio.run(started(slow))
+    assert slow.thread.is_alive()
+    assert slow.thread.daemon
+    slow.go.set()
+    slow.thread.join(5)  # an error in it would fail this test: warnings are errors
+    assert not slow.thread.is_alive()
+
+
+def test_a_result_nobody_waits_for_any_more_is_dropped(slow):
     complaints = []
 
     async def main():
         asyncio.get_running_loop().set_exception_handler(lambda _loop, context: complaints.append(context))
-        waiting = asyncio.create_task(in_daemon_thread(work))
-        while not began.is_set():
-            await asyncio.sleep(0)
-        waiting.cancel()
-        go.set()
-        while thread[0].is_alive():
-            await asyncio.sleep(0)
+        (await started(slow)).cancel()
+        slow.go.set()
+        await asyncio.to_thread(slow.thread.join, 5)
         await asyncio.sleep(0)
 
     asyncio.run(main())

@@ -6,6 +6,7 @@ import gzip
 import socket
 import ssl
 import time
+import tracemalloc
 import unicodedata
 import zlib
 from concurrent.futures import ThreadPoolExecutor
@@ -17,17 +18,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.servers import self_signed
 
-from jobctl.client.carrier import (
-    BodyReader,
-    Limits,
-    is_loopback,
-    make_client,
-    mapped,
-    timed_out,
-    tls_context,
-    unique_nonce,
-    wall_clock,
-)
+from jobctl.client.carrier import BodyReader, Limits, make_client, tls_context, unique_nonce, wall_clock
+from jobctl.client.hosts import is_loopback
+from jobctl.client.http_errors import mapped
 from jobctl.client.messages import Request
 from jobctl.errors import ConfigError, ProtocolError, TransportError
 from jobctl.profile.load import Profiles
@@ -35,12 +28,11 @@ from jobctl.profile.model import Tls
 
 PROFILE = Profiles().get("generation")
 MIB = 1024 * 1024
-PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
 
 @pytest.fixture(autouse=True)
 def no_proxy(monkeypatch):
-    for name in PROXIES:
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
 
@@ -75,18 +67,13 @@ def test_a_body_is_bounded_to_the_byte():
     with pytest.raises(ProtocolError) as caught:
         read(b"x" * 101, max_body=100)
     assert (caught.value.kind, caught.value.status) == ("too-large", 200)
-
-
-def test_a_body_in_many_pieces_is_bounded_too():
     reader = BodyReader(request(), httpx.Response(200), Limits(max_body=100), time.monotonic())
     reader.feed(b"x" * 60)
     with pytest.raises(ProtocolError, match="larger"):
         reader.feed(b"x" * 60)
 
 
-@pytest.mark.parametrize(
-    ("declared", "refused"), [("101", True), ("100", False), ("9" * 30, False), ("x", False)]
-)
+@pytest.mark.parametrize(("declared", "refused"), [("101", True), ("100", False), ("9" * 30, False)])
 def test_a_body_that_declares_itself_too_large_is_not_even_begun(declared, refused):
     answer = httpx.Response(200, headers={"content-length": declared})
     with pytest.raises(ProtocolError, match="larger") if refused else nullcontext():
@@ -116,17 +103,21 @@ def test_a_content_coding_is_undone(coding, pack, body):
 def test_a_compressed_body_is_bounded_after_unpacking_to_the_byte():
     header = ("content-encoding", "gzip")
     assert len(read(gzip.compress(bytes(MIB)), header)) == MIB
+    assert read(gzip.compress(b"one ") + gzip.compress(b"two"), header) == b"one two", "RFC 1952 2.2"
+    assert read(b"", header) == b""
     with pytest.raises(ProtocolError) as caught:
         read(gzip.compress(bytes(MIB + 1)), header)
     assert caught.value.kind == "too-large"
 
 
 def test_a_gzip_bomb_goes_off_nowhere():
-    bomb = gzip.compress(gzip.compress(bytes(64 * MIB)))
-    assert len(bomb) < 10_000
+    bomb = gzip.compress(bytes(64 * MIB))
+    tracemalloc.start()
     with pytest.raises(ProtocolError, match="larger"):
-        read(gzip.decompress(bomb), ("content-encoding", "gzip"))
-    assert len(read(bomb, ("content-encoding", "gzip"))) <= MIB, "one coding is undone once"
+        read(bomb, ("content-encoding", "gzip"))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 16 * MIB
 
 
 @pytest.mark.parametrize("coding", ["br", "zstd", "gzip, gzip", "\x1b[2Jevil", "x" * 5000])
@@ -140,14 +131,9 @@ def test_a_coding_nobody_asked_for_is_named_and_not_guessed_at(coding):
 
 @pytest.mark.parametrize("body", [b"{}", gzip.compress(b"{}" * 100)[:-9], b"\x1f\x8b"])
 def test_broken_compression_is_an_answer_nobody_can_read(body):
-    with pytest.raises(ProtocolError, match="compression is broken") as caught:
+    with pytest.raises(ProtocolError, match="broken") as caught:
         read(body, ("content-encoding", "gzip"))
     assert (caught.value.kind, caught.value.status) == ("encoding", 200)
-
-
-def test_an_empty_body_needs_no_unpacking():
-    assert read(b"", ("content-encoding", "gzip")) == b""
-    assert read(b"", ("content-encoding", "br")) == b""
 
 
 @given(st.binary(max_size=200), st.sampled_from(["gzip", "deflate", "br", "identity"]))
@@ -169,6 +155,7 @@ def caused(error, *causes):
 
 
 REFUSED = ConnectionRefusedError(111, "Connection refused")
+BOTH = ExceptionGroup("v6 and v4", [REFUSED, REFUSED])
 UNTRUSTED = ssl.SSLCertVerificationError(1, "certificate verify failed")
 UNTRUSTED.verify_message = "self-signed certificate"
 
@@ -177,12 +164,7 @@ UNTRUSTED.verify_message = "self-signed certificate"
     ("error", "kind", "sent", "words"),
     [
         (caused(httpx.ConnectError("x"), OSError("y"), REFUSED), "refused", False, "connection refused"),
-        (
-            caused(httpx.ConnectError("x"), OSError("all failed"), ExceptionGroup("two", [REFUSED, REFUSED])),
-            "refused",
-            False,
-            "connection refused",
-        ),
+        (caused(httpx.ConnectError("x"), BOTH), "refused", False, "connection refused"),
         (caused(httpx.ConnectError("x"), socket.gaierror(-2, "unknown")), "dns", False, "cannot resolve"),
         (caused(httpx.ConnectError("x"), UNTRUSTED), "tls", False, "self-signed certificate"),
         (caused(httpx.ConnectError("x"), ssl.SSLError(1, "bad")), "tls", False, "TLS with api.test"),
@@ -197,6 +179,7 @@ UNTRUSTED.verify_message = "self-signed certificate"
         (httpx.RemoteProtocolError("bad chunk"), "cut", True, "bad chunk"),
         (ConnectionResetError(104, "reset by peer"), "cut", True, "reset by peer"),
         (httpx.ReadError(""), "cut", True, "ReadError"),
+        (ExceptionGroup("tasks", [OverflowError("port must be 0-65535")]), "cut", True, "0-65535"),
     ],
 )  # fmt: skip
 def test_who_did_not_answer_and_whether_anything_was_sent(error, kind, sent, words):
@@ -208,11 +191,10 @@ def test_who_did_not_answer_and_whether_anything_was_sent(error, kind, sent, wor
 
 
 @pytest.mark.parametrize(
-    "error",
-    [httpx.InvalidURL("x"), httpx.UnsupportedProtocol("x"), httpx.LocalProtocolError("x"), ValueError("x")],
+    "kind", [httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError, ValueError]
 )
-def test_a_request_that_cannot_be_made_is_the_callers_own_mistake(error):
-    told = mapped(error, request())
+def test_a_request_that_cannot_be_made_is_the_callers_own_mistake(kind):
+    told = mapped(kind("x"), request())
     assert type(told) is ConfigError
     assert told.hint
 
@@ -238,24 +220,16 @@ def test_errors_that_cause_each_other_end():
     assert mapped(one, request()).kind == "refused"
 
 
-def test_the_total_time_in_words():
-    assert "2.5 s" in timed_out(Limits(total=2.5)).message
-
-
 # --- proxies -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("host", "loopback"),
-    [
-        ("localhost", True), ("LocalHost.", True), ("my.localhost", True), ("127.0.0.1", True),
-        ("127.200.1.9", True), ("::1", True),
-        ("", False), ("10.0.0.1", False), ("0.0.0.0", False), ("api.test", False), ("localhost.test", False),
-        ("notlocalhost", False), ("127.0.0.1.test", False), ("::2", False),
-    ],
-)  # fmt: skip
-def test_what_stays_on_this_machine(host, loopback):
-    assert is_loopback(host) is loopback
+HERE = ["localhost", "LocalHost.", "my.localhost", "127.0.0.1", "127.200.1.9", "::1"]
+ELSEWHERE = ["", "10.0.0.1", "0.0.0.0", "api.test", "localhost.test", "notlocalhost", "127.0.0.1.test", "::2"]
+
+
+@pytest.mark.parametrize("host", HERE + ELSEWHERE)
+def test_what_stays_on_this_machine(host):
+    assert is_loopback(host) is (host in HERE)
 
 
 @pytest.mark.parametrize(
@@ -309,22 +283,14 @@ def test_a_tilde_is_the_home_folder(monkeypatch, certificate):
 # --- small things --------------------------------------------------------------------------------------
 
 
-def test_a_client_needs_an_address():
-    profile = PROFILE.__class__(name="p", read=PROFILE.read)
-    with pytest.raises(ConfigError, match="base_url"):
-        make_client(httpx.Client, profile, Limits(), insecure=False)
-
-
 def test_limits_are_httpx_timeouts():
-    timeout = Limits(connect=1, read=2, total=3).httpx_timeout()
-    assert (timeout.connect, timeout.read, timeout.write, timeout.pool) == (1, 2, 2, None)
+    assert Limits(connect=1, read=2).httpx_timeout() == httpx.Timeout(2, connect=1, pool=None)
 
 
 def test_no_two_requests_are_alike():
     with ThreadPoolExecutor(4) as pool:
         nonces = list(pool.map(lambda _: unique_nonce(), range(2000)))
     assert len(set(nonces)) == 2000
-    assert all(nonce.isalnum() for nonce in nonces)
 
 
 def test_the_clock_is_one_a_log_can_hold():
