@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from support import log_writer
 from support.history import check_shown
 from support.program import Starter
 
@@ -202,24 +204,11 @@ def write(reader, tmp_path):
     return _write
 
 
-def _append(path, job, count):
-    reader, known = Reader(Profiles().get("v1")), None
-    with DecisionLog(path, reader, print) as log:
-        for number in range(count):
-            payload = {"id": job, "status": "running", "progress": number / count, "padding": job * 5000}
-            decision = reconcile(known, reader.observe(payload, Source.POLL, job, 1.0))
-            known = decision.after
-            log.write(decision)
-
-
 def test_two_processes_append_whole_lines(tmp_path):
-    spawn = multiprocessing.get_context("spawn")
     path, count = tmp_path / "log", 300
-    writers = [spawn.Process(target=_append, args=(path, job, count)) for job in "ab"]
-    for writer in writers:
-        writer.start()
-    for writer in writers:
-        writer.join(30)
+    command = [sys.executable, log_writer.__file__, str(path)]
+    writers = [subprocess.Popen([*command, job, str(count)]) for job in "ab"]
+    assert [writer.wait(30) for writer in writers] == [0, 0]
     records = [line.record for line in read_lines(path)]
     assert None not in records
     for job in "ab":
