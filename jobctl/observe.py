@@ -24,8 +24,11 @@ _STREAM: Final = Source.STREAM
 _LONGEST_WORD: Final = 200
 _MEMO_LIMIT: Final = 512
 
-Values = tuple[Any, Any, Any, Any, Any, Any, Any]
-_NOTHING: Final[Values] = (None, None, None, None, None, None, None)
+Values = list[Any] | tuple[Any, ...]
+"""One value per name in `FIELD_ORDER`; None where there is none."""
+_NOTHING: Final[Values] = (None,) * len(FIELD_ORDER)
+_new: Final = tuple.__new__
+"""Makes a named tuple at half the cost of calling its class."""
 
 
 class Reader:
@@ -54,22 +57,29 @@ class Reader:
         word, said_id, updated_at, progress, attempt, error, result = self._extract(payload)
         known = self._memo.get(word) if word.__class__ is str else None
         status, raw = known or self._read_status(word)
-        return Observation(
-            job,
-            source,
-            received_at,
-            payload,
-            status,
-            raw,
-            said_id if said_id is None or (said_id.__class__ is str and said_id) else _as_id(said_id),
-            attempt if attempt.__class__ is int else None,
-            None if updated_at is None else parse_timestamp(updated_at),
-            None if progress is None else self._as_percent(progress),
-            None if error is None or is_falsy(error) else error,
-            result,
-            (status is None or status is _UNKNOWN) and source is _STREAM and self._is_keepalive(payload),
-            basis,
-            http,
+        return _new(
+            Observation,
+            (
+                job,
+                source,
+                received_at,
+                payload,
+                status,
+                raw,
+                said_id if said_id is None or (said_id.__class__ is str and said_id) else _as_id(said_id),
+                attempt if attempt.__class__ is int else None,
+                None if updated_at is None else parse_timestamp(updated_at),
+                progress * self._scale
+                if progress.__class__ is float and 0.0 <= progress <= self._full
+                else None
+                if progress is None
+                else self._as_percent(progress),
+                None if error is None or is_falsy(error) else error,
+                result,
+                (status is None or status is _UNKNOWN) and source is _STREAM and self._is_keepalive(payload),
+                basis,
+                http,
+            ),
         )
 
     def _read_status(self, word: Any) -> tuple[JobStatus | None, str | None]:
@@ -127,7 +137,7 @@ def _extractor(expressions: list[str | None]) -> Callable[[Any], Values]:
     envelopes = {envelope for found in split if found is not None for envelope in found[1:] if envelope}
     if any(found is None for found in split) or len(envelopes) > 1:
         getters = [compile_path(expression) if expression else _absent for expression in expressions]
-        return lambda payload: tuple(getter(payload) for getter in getters)  # type: ignore[return-value]
+        return lambda payload: tuple(getter(payload) for getter in getters)
     names = [found[0] for found in split if found is not None]
     read = _by_name([name.outer for name in names])
     if not envelopes:
@@ -175,17 +185,26 @@ def _by_name(alternatives: list[tuple[str, ...]]) -> Callable[[Any], Values]:
         )
 
     def read_with_others(payload: Any) -> Values:
-        values = read(payload)
-        if values is _NOTHING:
-            return values
+        if payload.__class__ is not dict:
+            return _NOTHING
+        get = payload.get
+        values = [
+            get(status),
+            get(said_id),
+            get(updated_at),
+            get(progress),
+            get(attempt),
+            get(error),
+            get(result),
+        ]
         for index, names in others:
-            if is_falsy(values[index]):
-                changed = list(values)
+            value = values[index]
+            if value is None or is_falsy(value):
                 for name in names:
-                    changed[index] = payload.get(name)
-                    if not is_falsy(changed[index]):
+                    value = get(name)
+                    if value is not None and not is_falsy(value):
                         break
-                values = tuple(changed)
+                values[index] = value
         return values
 
     return read_with_others if others else read
