@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from jobctl.client.calls import Calls, CancelAnswer, SubmitAnswer
 from jobctl.client.carrier import Limits, tls_context, unique_nonce, wall_clock
 from jobctl.client.credentials import Credentials
-from jobctl.errors import ConfigError, ProtocolError
+from jobctl.errors import ConfigError, JobNotSuccessful, ProtocolError
 from jobctl.model import Decision, Job, Observation, Source
 from jobctl.reconcile import reconcile
 
@@ -122,7 +122,8 @@ class JobClient:
         """Yield each decision about one job until it ends.
 
         Raises:
-            DeadlineExceeded, ApiError, TransportError, ProtocolError: the watch ended before the job did.
+            DeadlineExceeded, ApiError, TransportError, ProtocolError: the watch ended before the job did,
+                or with an end that no read confirms.
         """
         from jobctl.watching.events import Emit, Finish  # noqa: PLC0415
         from jobctl.watching.outcome import error_of_finish  # noqa: PLC0415
@@ -134,8 +135,9 @@ class JobClient:
                 if isinstance(update.item, Emit):
                     yield update.item.decision
                 elif isinstance(update.item, Finish):
-                    error = error_of_finish(update.item, watch.machines[job].story)
-                    if error is not None and not (update.item.job and update.item.job.status.terminal):
+                    story, until = watch.machines[job].story, watch.options.until
+                    error = error_of_finish(update.item, story, until)
+                    if error is not None and not isinstance(error, JobNotSuccessful):
                         raise error
         finally:
             await watch.aclose()  # an abandoned inner generator would be closed at some later time

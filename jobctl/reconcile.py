@@ -93,7 +93,8 @@ def _judge(job: Job | None, seen: Observation, order: int | None) -> Reason:
         and (seen.updated_at is None or source is _CANCEL)
         and not source.is_read
         and source is not _STORE  # a tombstone holds off late frames, and ends nothing: verified=False
-        and (job is None or not job.status.terminal or _is_later_attempt(job, seen))
+        # An end that only the store remembers is no known end.
+        and (job is None or not (job.verified and job.status.terminal) or _is_later_attempt(job, seen))
     ):
         return _UNCONFIRMED_TERMINAL
     if job is None:
@@ -182,15 +183,14 @@ def _is_later_attempt(job: Job, seen: Observation) -> bool:
 
 
 def _same_id(one: str, other: str) -> bool:
-    """Ids are compared as servers spell them: case and the dashes or braces of a UUID do not matter."""
-    return _bare_id(one) == _bare_id(other)
+    """Case, dashes and braces of a UUID do not matter (RFC 9562 section 4); any other id is what it is."""
+    uuid = _bare_uuid(one)
+    return uuid is not None and uuid == _bare_uuid(other)
 
 
-def _bare_id(text: str) -> str:
-    bare = text.casefold()
-    stripped = bare.strip("{}").removeprefix("urn:uuid:").replace("-", "")
-    is_uuid = len(stripped) == 32 and all(c in "0123456789abcdef" for c in stripped)
-    return stripped if is_uuid else bare
+def _bare_uuid(text: str) -> str | None:
+    bare = text.casefold().strip("{}").removeprefix("urn:uuid:").replace("-", "")
+    return bare if len(bare) == 32 and all(c in "0123456789abcdef" for c in bare) else None
 
 
 def _applied(job: Job | None, seen: Observation, reason: Reason, order: int | None) -> Job:

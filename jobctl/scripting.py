@@ -145,7 +145,7 @@ def _wait(
                     finish = update.item
             if finish is None:
                 raise ProtocolError("the watch ended without a word", kind="not-json")
-            return finish.job, error_of_finish(finish, watch.machines[job].story)
+            return finish.job, error_of_finish(finish, watch.machines[job].story, chosen.until)
 
     found, error = asyncio.run(run())
     if found is None:

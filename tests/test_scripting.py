@@ -156,7 +156,7 @@ def test_wait_until_something_else_is_content_with_it(box, api):
 
 def test_timeout_outranks_the_options(box, api):
     job = box.submit(**LONG)
-    with pytest.raises(DeadlineExceeded, match="not there after 150ms") as caught:
+    with pytest.raises(DeadlineExceeded, match="not completed after 150ms") as caught:
         scripting.wait(job, api, timeout=0.15, options=WatchOptions(timeout=3600))
     assert caught.value.story.job == caught.value.job
 

@@ -26,6 +26,7 @@ from jobctl.watching.events import (
     Read,
     ReadDone,
     ReadFailed,
+    ReadSent,
     SleepUntil,
     Started,
     StreamClosed,
@@ -205,6 +206,7 @@ class _JobDriver:
             self.feed(ReadFailed(source, paused(pause.seconds)))
             return
         basis = self.machine.revision if source is Source.VERIFY else None
+        self.feed(ReadSent())
         try:
             observation = await client.carrier.run(client.calls.read(self.job, source, basis), turn)
         except Paused as pause:

@@ -49,16 +49,26 @@ def disagreement(job: Job | None, claim: Observation) -> str:
     return f"the {claim.source.value} says {says}, {reads}: cached on the way?"
 
 
-def deadline(job: Job | None, timeout: float, failure: Failure | None) -> Finish:
+def without_record(problem: str) -> str:
+    """The notice when a proven end has to do without its record."""
+    return f"the final record could not be read ({problem}): result and error may be missing, read it later"
+
+
+def from_a_store(cached_by: str) -> str:
+    """The notice when reads themselves say that they come from a cache."""
+    return f"reads come from a cache ({cached_by}): what is shown may be old"
+
+
+def deadline(job: Job | None, timeout: float, failure: Failure | None, until: JobStatus) -> Finish:
     """The caller's own time is up."""
-    last = f"job is {job.status.value}" if job else "nothing was read"
+    last = f"the job is {job.status.value} and goes on" if job else "nothing was read"
     why = f" (last read failed: {failure.message})" if failure else ""
-    return Finish(Ending.DEADLINE, job, f"not there after {format_duration(timeout)}: {last}{why}")
+    return Finish(Ending.DEADLINE, job, f"not {until.value} after {format_duration(timeout)}: {last}{why}")
 
 
 def auth_refused(job: Job | None, failure: Failure) -> Finish:
     """401 or 403: no waiting will help."""
-    return Finish(Ending.AUTH, job, failure.message, failure.hint, detail=failure.detail)
+    return Finish(Ending.AUTH, job, failure.message, failure.hint, failure=failure)
 
 
 def gone(job: Job | None, failure: Failure) -> Finish:
@@ -68,7 +78,7 @@ def gone(job: Job | None, failure: Failure) -> Finish:
     else:
         message = f"the job is gone; last seen {job.status.value}"
         hint = "the server forgot it or was reset; its end, if it had one, was not seen"
-    return Finish(Ending.GONE, job, message, hint, detail=failure.detail)
+    return Finish(Ending.GONE, job, message, hint, failure=failure)
 
 
 def lost(job: Job | None, failure: Failure | None, claim: Observation | None, *, after: float) -> Finish:
@@ -78,17 +88,17 @@ def lost(job: Job | None, failure: Failure | None, claim: Observation | None, *,
         why += f"; the {claim.source.value} said {claim.status.value}, unconfirmed"
     message = f"lost contact, no good read for {format_duration(after)}{why}"
     hint = failure.hint if failure else None
-    return Finish(Ending.LOST, job, message, hint, detail=failure.detail if failure else None)
+    return Finish(Ending.LOST, job, message, hint, failure=failure)
 
 
 def unreachable(job: Job | None, failure: Failure) -> Finish:
     """Nobody can be reached there, in a way that asking again will not change."""
-    return Finish(Ending.LOST, job, failure.message, failure.hint, detail=failure.detail)
+    return Finish(Ending.LOST, job, failure.message, failure.hint, failure=failure)
 
 
 def refused(job: Job | None, failure: Failure) -> Finish:
     """The API understands, and refuses this kind of request."""
-    return Finish(Ending.REFUSED, job, failure.message, failure.hint, detail=failure.detail)
+    return Finish(Ending.REFUSED, job, failure.message, failure.hint, failure=failure)
 
 
 def wordless(seen: Observation) -> Failure:

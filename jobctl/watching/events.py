@@ -52,6 +52,10 @@ class Started(NamedTuple):
     just_submitted: bool = False
 
 
+class ReadSent(NamedTuple):
+    """The read asked for has left: its turn in the poll budget had come."""
+
+
 class ReadDone(NamedTuple):
     """A read was answered and parsed."""
 
@@ -95,7 +99,9 @@ class Interrupted(NamedTuple):
     """Ctrl-C or SIGTERM."""
 
 
-Event = Started | ReadDone | ReadFailed | StreamOpened | StreamFrame | StreamClosed | Tick | Interrupted
+ReadEvent = ReadSent | ReadDone | ReadFailed
+StreamEvent = StreamOpened | StreamFrame | StreamClosed
+Event = Started | ReadEvent | StreamEvent | Tick | Interrupted
 
 
 # --- instructions -----------------------------------------------------------------------------------------
@@ -162,14 +168,17 @@ class Ending(StrEnum):
 
 
 class Finish(NamedTuple):
-    """The watch is over. `confirmed` is False for an end that only the stream claims."""
+    """The watch is over. `confirmed` is False for an end that only the stream claims.
+
+    `failure` is the failed read that ended it, where one did.
+    """
 
     ending: Ending
     job: Job | None
     message: str
     hint: str | None = None
     confirmed: bool = True
-    detail: str | None = None
+    failure: Failure | None = None
 
 
 Instruction = Read | OpenStream | CloseStream | SleepUntil | Emit | Notice | Finish

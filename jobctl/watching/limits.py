@@ -1,4 +1,4 @@
-"""The clocks of one watch: lost contact, the deadline, the stall guard and the last read."""
+"""The clocks of one watch: lost contact, the deadline and the stall guard."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Final
 
 from jobctl.model import JobStatus
 from jobctl.watching import endings
-from jobctl.watching.events import Level
+from jobctl.watching.events import FailureKind, Level
 
 if TYPE_CHECKING:
     from jobctl.model import Job
     from jobctl.watching.claim import Claim
-    from jobctl.watching.events import Finish
+    from jobctl.watching.events import Failure, Finish
     from jobctl.watching.options import WatchOptions
     from jobctl.watching.read_state import ReadState
 
-_FINAL_READ_WITHIN: Final = 5.0
-_PATIENCE: Final = 5
-"""How many times `lost_after` a server may keep us waiting with Retry-After."""
+_MOVING: Final = ("status", "raw_status", "progress", "attempt")
+_ANSWER_WITHIN: Final = 10.0
+"""Seconds left to the read that a Retry-After made wait."""
 
 
 class TimeLimits:
@@ -32,8 +32,6 @@ class TimeLimits:
         """When the first bad read after the last good word came back; one that waits its turn is not bad."""
         self.had_contact = False
         self.changed_at = 0.0
-        self.closing_since: float | None = None
-        """When a frame showed the end; one more read brings the final record."""
 
     def start(self, now: float, *, just_submitted: bool) -> None:
         """The watch begins."""
@@ -43,6 +41,11 @@ class TimeLimits:
     def good_word(self, now: float) -> None:
         """A readable word about this job."""
         self.had_contact, self._silent_since, self._good_at = True, None, now
+
+    def applied(self, now: float, before: Job | None, after: Job) -> None:
+        """Something was applied; what only brings a new time moves nothing."""
+        if before is None or any(getattr(before, name) != getattr(after, name) for name in _MOVING):
+            self.changed_at = now
 
     def bad_read(self, now: float) -> None:
         """A read that brought nothing."""
@@ -65,33 +68,49 @@ class TimeLimits:
     def overdue(self, now: float, job: Job | None, claim: Claim) -> Finish | None:
         """Return how the watch ends now, None while there is time."""
         options, failure = self._options, self._reads.last_failure
-        out_of_time = options.timeout is not None and now >= self._started_at + options.timeout
-        if self.closing_since is not None and (out_of_time or now >= self.closing_since + _FINAL_READ_WITHIN):
-            return endings.terminal(job)  # the end is proven; only its record is still missing
-        if options.timeout is not None and out_of_time:
-            return endings.deadline(job, options.timeout, failure)
+        if options.timeout is not None and self.is_out_of_time(now):
+            return endings.deadline(job, options.timeout, failure, options.until)
         if self._silent_since is not None and now >= self._lost_at(self._silent_since):
             return endings.lost(job, failure, claim.seen, after=now - self._good_at)
         if job is not None and _may_stall(job) and now >= self.changed_at + options.stall_after:
             return endings.stalled(job, options.stall_after)
         return None
 
-    def next_wake(self, job: Job | None, retry_at: float | None) -> float:
+    def ended_by(self, failure: Failure, now: float, job: Job | None) -> Finish | None:
+        """Return how the watch ends because of this failed read, None where asking again may help."""
+        if failure.kind is FailureKind.AUTH:
+            return endings.auth_refused(job, failure)
+        if self._reads.gone(now) and not self.in_grace(now):
+            return endings.gone(job, failure)
+        if self._reads.refused:
+            return endings.refused(job, failure)
+        if failure.kind is FailureKind.FATAL and not self.had_contact:
+            return endings.unreachable(job, failure)
+        return None
+
+    def is_out_of_time(self, now: float) -> bool:
+        """Has the caller's own time passed?"""
+        return now >= self._out_of_time_at
+
+    def next_wake(self, job: Job | None, record_until: float | None, retry_at: float | None) -> float:
         """Return when to look again; infinity when a read is under way and nothing else is waited for."""
-        candidates = [math.inf]
-        if job is not None and _may_stall(job):
-            candidates.append(self.changed_at + self._options.stall_after)
-        if self._silent_since is not None:
-            candidates.append(self._lost_at(self._silent_since))
-        if self._options.timeout is not None:
-            candidates.append(self._started_at + self._options.timeout)
-        if self.closing_since is not None:
-            candidates.append(self.closing_since + _FINAL_READ_WITHIN)
-        elif retry_at is not None:
-            candidates.append(retry_at)
+        candidates = [self._out_of_time_at]
+        if record_until is not None:  # the end is proven: the other clocks stand still
+            candidates.append(record_until)
+        else:
+            if job is not None and _may_stall(job):
+                candidates.append(self.changed_at + self._options.stall_after)
+            if self._silent_since is not None:
+                candidates.append(self._lost_at(self._silent_since))
+            if retry_at is not None:
+                candidates.append(retry_at)
         if (due := self._reads.next_due()) is not None:
             candidates.append(due)
         return min(candidates)
+
+    @property
+    def _out_of_time_at(self) -> float:
+        return math.inf if self._options.timeout is None else self._started_at + self._options.timeout
 
     def _lost_at(self, silent_since: float) -> float:
         limit = self._options.lost_after
@@ -102,7 +121,8 @@ class TimeLimits:
         failure = self._reads.last_failure
         if failure is not None and failure.retry_after is not None:
             # The server asked us to wait: that is contact of a kind, but not for ever.
-            limit = max(limit, min(self._reads.next_poll_at + 1.0 - silent_since, limit * _PATIENCE))
+            asked_again = self._reads.next_poll_at + _ANSWER_WITHIN - silent_since
+            limit = max(limit, min(asked_again, self._options.patience + _ANSWER_WITHIN))
         return silent_since + limit
 
 

@@ -33,12 +33,14 @@ from jobctl.watching.events import (
     Read,
     ReadDone,
     ReadFailed,
+    ReadSent,
     SleepUntil,
     Started,
     StreamClosed,
     StreamFrame,
     StreamOpened,
 )
+from jobctl.watching.final_record import FinalRecord
 from jobctl.watching.limits import TimeLimits
 from jobctl.watching.read_state import ReadState
 from jobctl.watching.stream_state import Socket, StreamState
@@ -66,11 +68,13 @@ class WatchMachine:
         self.last_word_from: Source | None = None
         self._limits = TimeLimits(options, self.reads)
         self._claim = Claim(options.max_verifies)
+        self._final = FinalRecord()
         self._out: list[Instruction] = []
         self._read_returned = False
         self._said: set[str] = set()
         self._handlers: dict[type[Any], Callable[[Any, float, float], None]] = {
             Started: self._on_started,
+            ReadSent: self._on_read_sent,
             ReadDone: self._on_read_done,
             ReadFailed: self._on_read_failed,
             StreamOpened: self._on_stream_opened,
@@ -111,8 +115,12 @@ class WatchMachine:
     def _on_started(self, event: Started, now: float, random: float) -> None:
         self._limits.start(now, just_submitted=event.just_submitted)
         for observation in event.known:
-            self._decide(observation, now, random)
+            if self.finished is None:
+                self._decide(observation, now, random)
         self.reads.next_poll_at = now
+
+    def _on_read_sent(self, _event: ReadSent, now: float, _random: float) -> None:
+        self._final.asked(now)
 
     def _on_read_done(self, event: ReadDone, now: float, random: float) -> None:
         was_verify, had_failed = self.reads.returned(now), self.reads.failures
@@ -128,36 +136,36 @@ class WatchMachine:
         self._limits.good_word(now)
         if had_failed:
             self._notice("reads-recovered", f"reads work again after {had_failed} failed", Level.DETAIL)
-        moved = decision.reason in _MOVED
+        self._look_for_a_store(event.observation)
         self.reads.answered(now, self._pause(random))
-        if was_verify:
-            if self._limits.closing_since is not None:
-                self._finish_terminal()
-            elif self._claim.seen is not None:
-                self._weigh(self._claim.seen, decision, now, random)
-        if moved and self.stream.read_moved(now):
+        if self._final.wanted:
+            self._take_final_record(decision, now, random)
+        elif was_verify and self._claim.seen is not None:
+            self._weigh(self._claim.seen, decision, now, random)
+        if decision.reason in _MOVED and self.stream.read_moved(now):
             self._drop_silent_stream(now, random)
+
+    def _take_final_record(self, read: Decision, now: float, random: float) -> None:
+        if self._final.is_in(read):
+            self._finish_terminal()
+        else:
+            self.reads.want_verify(now, random)
 
     def _on_read_failed(self, event: ReadFailed, now: float, random: float) -> None:
         self._take_bad_read(event.failure, now, random)
 
     def _take_bad_read(self, failure: Failure, now: float, random: float) -> None:
-        was_verify = self.reads.in_flight is Source.VERIFY
         # Reads that fail by themselves leave the stream its chance; a job that is not there has none.
         self._read_returned |= failure.kind is not FailureKind.NOT_FOUND
         self.reads.failed(now, failure, random)
         self._limits.bad_read(now)
-        if self._limits.closing_since is not None and was_verify:
-            self._notice("final-record", f"the final record could not be read: {failure.message}")
-            self._finish_terminal()
-        elif failure.kind is FailureKind.AUTH:
-            self._finish(endings.auth_refused(self.job, failure))
-        elif self.reads.gone(now) and not self._limits.in_grace(now):
-            self._finish(endings.gone(self.job, failure))
-        elif self.reads.refused:
-            self._finish(endings.refused(self.job, failure))
-        elif failure.kind is FailureKind.FATAL and not self._limits.had_contact:
-            self._finish(endings.unreachable(self.job, failure))
+        if self._final.wanted:
+            if self._final.may_still_come(failure):
+                self.reads.want_verify(now, random)
+            else:
+                self._finish_without_record()
+        elif (finish := self._limits.ended_by(failure, now, self.job)) is not None:
+            self._finish(finish)
         else:
             self._notice(f"read-failed:{failure.kind.value}", failure.words, self._limits.loudness(now))
 
@@ -185,7 +193,7 @@ class WatchMachine:
             return  # a close we asked for is silent
         what = f"socket closed ({event.code})" if event.opened else "socket refused"
         text = f"{what}: {event.reason}" if event.reason else what
-        level = Level.INFO if self._limits.closing_since is None else Level.DETAIL
+        level = Level.DETAIL if self._final.wanted else Level.INFO
         self._notice(f"stream-closed:{event.code}:{event.reason[:80]}", text, level)
         self._stream_ended(now, random)
         if self.reads.failures == 0:
@@ -213,19 +221,19 @@ class WatchMachine:
         job = decision.after
         if job is None:
             return
-        self._limits.changed_at = now
+        self._limits.applied(now, decision.before, job)
         self.reads.pace.changed()
         if not job.status.terminal:
-            self._limits.closing_since = None  # a later attempt began while the last record was fetched
+            self._final.drop()
         if job.verified and job.status.terminal and job.proven:
             self._claim.drop()
             if decision.observation.source.is_read:
                 self._finish_terminal()
-            elif self._limits.closing_since is None:
+            elif not self._final.wanted:
                 # The frame ends the watch; one more read brings the final record and settles what it can.
-                self._limits.closing_since = now
+                self._final.want(now)
                 self.reads.want_verify(now, random, at_once=True)
-        elif job.verified and not job.status.terminal and self._reaches_until(job):
+        elif job.verified and not job.status.terminal and self.options.is_reached(job.status):
             self._finish(endings.until_reached(job))
 
     def _weigh(self, claim: Observation, read: Decision, now: float, random: float) -> None:
@@ -237,28 +245,23 @@ class WatchMachine:
                 self._say_once("disagreement", endings.disagreement(self.job, claim), Level.WARNING)
             self.reads.want_verify(now, random)
 
-    def _reaches_until(self, job: Job) -> bool:
-        until = self.options.until
-        return job.status is until or job.status.rank > until.rank
-
-    # --- the plan -------------------------------------------------------------------------------------
-
     def _plan(self, now: float) -> None:
-        overdue = self._limits.overdue(now, self.job, self._claim)
-        if overdue is not None:
+        if self._final.wanted:
+            if self._final.is_late(now) or self._limits.is_out_of_time(now):
+                self._finish_without_record()
+                return
+        elif (overdue := self._limits.overdue(now, self.job, self._claim)) is not None:
             self._finish(overdue)
             return
         source = self.reads.due(now)
         if source is not None:
             self.reads.sent(source)
             self._out.append(Read(source))
-        if self._read_returned and self._limits.closing_since is None and self.stream.due(now):
+        if self._read_returned and not self._final.wanted and self.stream.due(now):
             self._out.append(OpenStream(self.stream.connecting()))
-        wake = self._limits.next_wake(self.job, self.stream.retry_at)
+        wake = self._limits.next_wake(self.job, self._final.wanted_until, self.stream.retry_at)
         if wake < math.inf:
             self._out.append(SleepUntil(wake))
-
-    # --- small things ---------------------------------------------------------------------------------
 
     def _pause(self, random: float) -> float:
         """Seconds until the next poll."""
@@ -285,8 +288,16 @@ class WatchMachine:
             self._said.add(code)
             self._notice(code, text, level)
 
+    def _look_for_a_store(self, read: Observation) -> None:
+        if read.http is not None and read.http.cached_by is not None:
+            self._say_once("cached-reads", endings.from_a_store(read.http.cached_by), Level.WARNING)
+
     def _finish_terminal(self) -> None:
         self._finish(endings.terminal(self.job))
+
+    def _finish_without_record(self) -> None:
+        self._notice("final-record", endings.without_record(self._final.problem), Level.WARNING)
+        self._finish_terminal()
 
     def _finish(self, finish: Finish) -> None:
         if self.finished is None:

@@ -29,12 +29,21 @@ class WatchOptions:
     not_found_grace: float = 10.0
     """After a submit the job may not be readable yet."""
     unseen_grace: float = 3.0
-    """A job this watch has never seen may be younger than the replica that was asked."""
+    """A replica that lags may not know the job yet: so long must it be missing before it is gone."""
     max_stream_sessions: int = 5
     """Sessions in a row without accepted data, then polling only."""
     max_verifies: int = 5
     """Verified reads in a row that settle nothing, before a claimed end is taken as it is."""
     use_stream: bool = True
     follow_restarts: bool = False
-    story_limit: int | None = 1_000
-    """Decisions kept in memory per job, the latest; a log has them all."""
+    story_limit: int | None = 200
+    """Decisions kept in memory per job, the latest, each with its payload; a log has them all."""
+
+    def is_reached(self, status: JobStatus) -> bool:
+        """Is this the status waited for, or one beyond it?"""
+        return status is self.until or status.rank > self.until.rank
+
+    @property
+    def patience(self) -> float:
+        """How long a server may keep us waiting with Retry-After before it is asked once more."""
+        return 5 * self.lost_after

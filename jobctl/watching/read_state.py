@@ -28,6 +28,8 @@ class ReadState:
         self._idle_verifies = 0
         """Verified reads in a row that changed nothing: whatever asks for them deserves fewer."""
         self._verified_at = self._prompted_at = float("-inf")
+        self._prompted = False
+        """Something happened while a read was under way: its answer may be from before."""
         self._not_before = float("-inf")
         """Until then the server asked to be left alone (Retry-After), whatever else asks for a read."""
         self.failures = 0
@@ -57,6 +59,9 @@ class ReadState:
 
     def prompt(self, now: float) -> None:
         """Something happened that only a read explains: poll at once, but not more often than `fastest`."""
+        if self.in_flight is not None:
+            self._prompted = True
+            return
         at = max(now, self._prompted_at + self._options.fastest, self._not_before)
         if at < self.next_poll_at:
             self._prompted_at = self.next_poll_at = at
@@ -92,12 +97,15 @@ class ReadState:
         self.failures = self._same_kind = 0
         self.last_failure = None
         self.next_poll_at = now + delay
+        if self._prompted:
+            self._prompted = False
+            self.prompt(now)
 
     def failed(self, now: float, failure: Failure, random: float) -> None:
         """A read failed: back off, longer when the server says so."""
         if self.in_flight is Source.VERIFY:
             self.want_verify(now + backoff(self.failures, random, cap=_VERIFY_CAP), random)
-        self.in_flight = None
+        self.in_flight, self._prompted = None, False
         same = self.last_failure is not None and self.last_failure.kind is failure.kind
         self._same_kind = self._same_kind + 1 if same and self._same_kind else 1
         if self._same_kind == 1:
@@ -108,7 +116,7 @@ class ReadState:
         if failure.kind in {FailureKind.NOT_FOUND, FailureKind.REFUSED}:
             wait = self._options.fastest
         if failure.retry_after:
-            self._not_before = now + failure.retry_after
+            self._not_before = now + min(failure.retry_after, self._options.patience)
         self.next_poll_at = max(now + wait, self._not_before)
         if self.verify_at is not None:
             self.verify_at = max(self.verify_at, self._not_before)
@@ -118,8 +126,8 @@ class ReadState:
         self._same_kind = 0
 
     def gone(self, now: float) -> bool:
-        """Not found, twice and apart: a single 404 may come from a lagging replica."""
-        apart = now - self._same_since >= self._options.fastest * 0.9
+        """Not found, again and again: a few 404 may come from a lagging replica."""
+        apart = now - self._same_since >= self._options.unseen_grace
         return apart and self._is_repeated(FailureKind.NOT_FOUND, _GONE_AFTER)
 
     @property

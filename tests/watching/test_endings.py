@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from world.make import JOB, at, known, seen
 
-from jobctl.model import Source
+from jobctl.model import JobStatus, Source
 from jobctl.watching import endings
 from jobctl.watching.events import Ending, Failure, FailureKind
 
@@ -19,8 +19,13 @@ CLAIM = seen("completed", Source.STREAM, progress=100.0, result=65018)
     [
         (endings.terminal(known("failed")), Ending.TERMINAL, "failed"),
         (endings.until_reached(RUNNING), Ending.UNTIL, "running"),
-        (endings.deadline(RUNNING, 600.0, FAILURE), Ending.DEADLINE, "10m"),
-        (endings.deadline(None, 90.0, None), Ending.DEADLINE, "nothing was read"),
+        (endings.deadline(RUNNING, 600.0, FAILURE, JobStatus.COMPLETED), Ending.DEADLINE, "10m"),
+        (endings.deadline(None, 90.0, None, JobStatus.COMPLETED), Ending.DEADLINE, "nothing was read"),
+        (
+            endings.deadline(RUNNING, 9.0, None, JobStatus.CANCELLED),
+            Ending.DEADLINE,
+            "not cancelled",
+        ),
         (endings.auth_refused(RUNNING, FAILURE), Ending.AUTH, "502"),
         (endings.gone(None, FAILURE), Ending.GONE, "no such job"),
         (endings.gone(RUNNING, FAILURE), Ending.GONE, "last seen running"),

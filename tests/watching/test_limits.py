@@ -7,7 +7,7 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from world.make import known, seen
+from world.make import at, known, seen
 
 from jobctl.model import Source
 from jobctl.watching.claim import Claim
@@ -72,14 +72,6 @@ def test_the_deadline_tells_the_last_failure():
     assert finish.job is RUNNING
 
 
-@pytest.mark.parametrize(("timeout", "end"), [(None, 112.0), (10.0, 110.0), (11.0, 111.0), (30.0, 112.0)])
-def test_a_proven_end_waits_five_seconds_for_its_record_and_outranks_the_deadline(timeout, end):
-    clocks = Clocks(timeout=timeout)
-    clocks.limits.closing_since = 107.0
-    assert clocks.ends_at(end, ENDED)
-    assert clocks.ending(end, ENDED) is Ending.TERMINAL
-
-
 # --- lost contact ----------------------------------------------------------------------------------------
 
 
@@ -123,11 +115,14 @@ def test_a_wrong_address_does_not_take_a_minute_to_say_so(options, end):
 
 @pytest.mark.parametrize(
     ("retry_after", "end"),
-    [(None, 170.0), (10.0, 170.0), (59.5, 170.5), (120.0, 231.0), (299.0, 410.0), (3600.0, 410.0)],
+    [(None, 170.0), (10.0, 170.0), (59.5, 179.5), (120.0, 240.0), (299.0, 419.0), (3600.0, 420.0)],
 )
-def test_a_server_that_asks_to_wait_is_waited_for_five_times_as_long_at_most(retry_after, end):
-    clocks = Clocks().fail(110.0, retry_after)
+@pytest.mark.parametrize("contact", [True, False])
+def test_a_server_that_asks_to_wait_is_asked_once_more_before_contact_is_lost(retry_after, end, contact):
+    clocks = Clocks(contact=contact, first_contact=60.0).fail(110.0, retry_after)
     assert clocks.ends_at(end)
+    if retry_after:
+        assert clocks.reads.next_poll_at <= end - 10.0
 
 
 # --- the stall guard -------------------------------------------------------------------------------------
@@ -136,6 +131,7 @@ def test_a_server_that_asks_to_wait_is_waited_for_five_times_as_long_at_most(ret
 def test_only_a_word_nobody_mapped_can_stall():
     clocks = Clocks()
     clocks.limits.changed_at = 200.0
+    clocks.limits.applied(300.0, ODD, ODD._replace(updated_at=at(9)))  # only dated anew
     assert clocks.ending(1e6, RUNNING) is None
     assert clocks.ending(1e6, None) is None
     assert clocks.ends_at(800.0, ODD)
@@ -147,7 +143,7 @@ def test_when_to_look_again_is_when_it_is_overdue_whatever_rounding_does(changed
     clocks = Clocks(stall_after=stall_after)
     clocks.limits.changed_at = changed_at
     clocks.reads.sent(Source.POLL)
-    wake = clocks.limits.next_wake(ODD, None)
+    wake = clocks.limits.next_wake(ODD, None, None)
     assert clocks.ending(wake, ODD) is Ending.STALLED
 
 
@@ -157,33 +153,33 @@ def test_when_to_look_again_is_when_it_is_overdue_whatever_rounding_does(changed
 def test_with_a_read_under_way_there_is_nothing_to_wait_for():
     clocks = Clocks()
     clocks.reads.sent(Source.POLL)
-    assert clocks.limits.next_wake(RUNNING, None) == math.inf
+    assert clocks.limits.next_wake(RUNNING, None, None) == math.inf
 
 
 @pytest.mark.parametrize(
-    ("options", "job", "retry_at", "closing", "wake"),
+    ("options", "job", "retry_at", "record_until", "wake"),
     [
         ({}, RUNNING, None, None, 500.0),
         ({}, RUNNING, 130.0, None, 130.0),
         ({"timeout": 20.0}, RUNNING, 130.0, None, 120.0),
         ({"stall_after": 15.0}, ODD, 130.0, None, 115.0),
         ({"stall_after": 15.0}, RUNNING, None, None, 500.0),
-        ({}, ENDED, 130.0, 128.0, 133.0),
+        ({}, ENDED, 130.0, 133.0, 133.0),
+        ({"timeout": 20.0}, ENDED, 130.0, 133.0, 120.0),
     ],
 )
 def test_the_earliest_of_all_clocks_counts_and_no_reconnect_while_closing(
-    options, job, retry_at, closing, wake
+    options, job, retry_at, record_until, wake
 ):
     clocks = Clocks(**options)
     clocks.reads.answered(100.0, 400.0)
-    clocks.limits.closing_since = closing
-    assert clocks.limits.next_wake(job, retry_at) == wake
+    assert clocks.limits.next_wake(job, record_until, retry_at) == wake
 
 
 def test_lost_contact_is_looked_for_in_time():
     clocks = Clocks().fail(110.0, retry_after=500.0)
-    assert clocks.limits.next_wake(RUNNING, None) == 410.0
-    assert clocks.ending(410.0) is Ending.LOST
+    assert clocks.limits.next_wake(RUNNING, None, None) == 410.0, "the read"
+    assert clocks.ends_at(420.0)
 
 
 # --- grace -----------------------------------------------------------------------------------------------
@@ -231,7 +227,7 @@ def test_what_is_not_overdue_is_woken_for_before_it_is(words, job, timeout):
             clocks.fail(now, 20.0 if word == "retry" else None)
     if clocks.ending(now, job) is None:
         clocks.reads.sent(Source.POLL)  # the read itself wakes nobody: only the clocks do
-        wake = clocks.limits.next_wake(job, None)
+        wake = clocks.limits.next_wake(job, None, None)
         assert wake > now
         if wake < math.inf:
             assert clocks.ending(math.nextafter(wake, 0) - 0.001, job) is None

@@ -9,7 +9,17 @@ from world.make import CACHED, at, seen
 from world.play import Play, ended, streaming
 
 from jobctl.model import JobStatus, Source
-from jobctl.watching.events import Finish, Interrupted, Tick
+from jobctl.watching.events import (
+    Emit,
+    FailureKind,
+    Finish,
+    Interrupted,
+    Level,
+    ReadDone,
+    ReadSent,
+    StreamFrame,
+    Tick,
+)
 
 # --- ends --------------------------------------------------------------------------------------
 
@@ -25,15 +35,77 @@ def test_a_terminal_frame_ends_the_watch_after_one_confirming_read():
     assert play.finish.job.result == 65018, "the final record comes with it"
 
 
-@pytest.mark.parametrize("how", ["the read fails", "the read hangs"])
+@pytest.mark.parametrize("how", ["reads fail", "reads are old", "the read hangs"])
 def test_a_terminal_frame_with_a_time_ends_the_watch_even_without_the_final_record(how):
     play = streaming().frame("completed", updated_at=at(5))
-    if how == "the read fails":
-        play.fail()
-        assert "final-record" in play.codes()
-    else:
-        play.wait(6.0)
+    since = play.now
+    while play.finish is None:
+        if how == "reads fail":
+            play.fail()
+        elif how == "reads are old":
+            play.read("running", updated_at=at(4))
+        else:
+            play.wait(1.0)
+    assert 4.9 <= play.now - since <= 6.1
+    assert len(play.reads) > 5 or how == "the read hangs"
     assert ended(play) == ("terminal", "completed", True)
+    assert [notice.level for notice in play.notices if notice.code == "final-record"] == [Level.WARNING]
+
+
+@pytest.mark.parametrize("first", ["a failed read", "a cached read", "an older read"])
+def test_the_final_record_is_asked_for_again(first):
+    play = streaming().frame("completed", updated_at=at(5))
+    if first == "a failed read":
+        play.fail()
+    else:
+        play.read("running", updated_at=at(4), http=CACHED if first == "a cached read" else None)
+    assert play.finish is None
+    play.read("completed", updated_at=at(5), result=65018)
+    assert play.finish is not None
+    assert play.finish.job is not None
+    assert play.finish.job.result == 65018
+    assert "final-record" not in play.codes()
+
+
+def test_a_read_sent_before_the_end_is_not_its_record():
+    play = streaming().frame(None)  # unreadable: a verified read is asked for
+    play.wait(1.0)
+    assert play.reading is Source.VERIFY
+    play.frame("completed", updated_at=at(5)).read("running", updated_at=at(4))
+    assert play.finish is None
+    play.read("completed", updated_at=at(5), result=7)
+    assert play.finish is not None
+    assert play.finish.job is not None
+    assert play.finish.job.result == 7
+
+
+@pytest.mark.parametrize("kind", [FailureKind.AUTH, FailureKind.NOT_FOUND, FailureKind.FATAL])
+def test_what_a_read_meets_after_a_proven_end_no_longer_decides_it(kind):
+    for under_way in (Source.POLL, Source.VERIFY):
+        play = streaming()
+        if under_way is Source.POLL:
+            play.wait(15.0)
+            assert play.reading is Source.POLL
+        play.frame("completed", updated_at=at(5)).fail(kind)
+        assert ended(play) == ("terminal", "completed", True)
+        assert "final-record" in play.codes()
+
+
+def test_a_record_that_waits_for_its_turn_in_the_poll_budget_is_not_late():
+    play = streaming()
+    play.machine.handle(StreamFrame(1, seen("completed", Source.STREAM, updated_at=at(5))), play.now, 0.5)
+    for _ in range(50):  # the read was asked for and has not left yet
+        play.now += 1.0
+        assert play.machine.handle(Tick(), play.now, 0.5)
+    assert play.finish is None
+    play.machine.handle(ReadSent(), play.now, 0.5)
+    play.machine.handle(ReadDone(seen("completed", Source.VERIFY, updated_at=at(5))), play.now + 0.1, 0.5)
+    assert ended(play) == ("terminal", "completed", True)
+
+
+def test_a_server_that_begins_the_job_anew_brings_no_record():
+    play = streaming().frame("failed", updated_at=at(5)).read("running", updated_at=at(6))
+    assert ended(play) == ("terminal", "failed", True)
 
 
 def test_ordinary_end_the_server_closes_after_its_last_frame_and_nothing_spins():
@@ -196,6 +268,19 @@ def test_open_streams_are_closed_and_nothing_is_said_after_the_end():
 )
 def test_until_another_status(until, status, ending):
     assert ended(Play(until=until).start().read(status)) == (ending, status, True)
+
+
+def test_nothing_is_decided_after_the_watch_has_ended():
+    known = (seen("running", Source.SUBMIT), seen("running", Source.SUBMIT, progress=5.0))
+    play = Play(until=JobStatus.RUNNING).start(*known)
+    assert [type(item) for item in play.out] == [Emit, Finish]
+
+
+def test_reads_that_come_from_a_cache_are_told_once():
+    play = Play(stream=False).start().read("running", http=CACHED).read("running", http=CACHED)
+    assert [notice.text for notice in play.notices] == [
+        "reads come from a cache (Age: 4): what is shown may be old"
+    ]
 
 
 def test_until_running_waits_while_pending_and_is_not_met_by_a_stored_hint():

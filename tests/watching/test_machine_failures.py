@@ -200,7 +200,8 @@ def test_auth_ends_at_once(before):
     play.fail(FailureKind.AUTH, status=401, detail="expired")
     assert ended(play)[0] == "auth"
     assert play.finish is not None
-    assert play.finish.detail == "expired"
+    assert play.finish.failure is not None
+    assert play.finish.failure.detail == "expired"
 
 
 def test_not_found_has_a_grace_time_after_submit():
@@ -235,8 +236,19 @@ def test_a_stream_that_speaks_contradicts_gone():
     for step in range(1, 6):
         play.fail(FailureKind.NOT_FOUND, after=1.0).frame("running", updated_at=at(step))
         assert play.finish is None
-    play.fail(FailureKind.NOT_FOUND, after=1.0).fail(FailureKind.NOT_FOUND, after=1.0)
+    while play.finish is None:
+        play.fail(FailureKind.NOT_FOUND, after=1.0)
     assert ended(play) == ("gone", "running", True)
+
+
+def test_a_replica_that_lags_for_two_seconds_does_not_make_a_running_job_gone():
+    play = Play(stream=False).start().read("running", updated_at=at(1))
+    silent_since = play.now
+    while play.now < silent_since + 2.0:
+        play.fail(FailureKind.NOT_FOUND)
+    assert play.finish is None
+    play.read("completed", updated_at=at(2))
+    assert ended(play) == ("terminal", "completed", True)
 
 
 def test_a_job_that_is_not_there_gets_no_stream():
@@ -279,6 +291,19 @@ def test_replicate_python_460_a_word_nobody_mapped_is_not_an_endless_wait():
     assert play.finish is not None
     assert "archived" in play.finish.message
     assert play.now < 40.0
+
+
+def test_a_word_nobody_mapped_stalls_even_while_the_server_dates_it_anew():
+    play = Play(stream=False, stall_after=30.0, interval=5.0).start()
+    for step in range(40):
+        if play.finish is not None:
+            break
+        play.read("unknown", raw_status="archived", updated_at=at(step))
+    assert ended(play) == ("stalled", "unknown", True)
+    play = Play(stream=False, stall_after=30.0, interval=5.0).start()
+    for step in range(20):
+        play.read("unknown", raw_status="sharpening", updated_at=at(step), progress=float(step))
+    assert play.finish is None, "progress is life"
 
 
 def test_a_running_job_may_stand_still_for_hours_and_nothing_spins():

@@ -148,13 +148,15 @@ def fail_in_a_row(*failures: Failure, every: float = 1.0) -> ReadState:
     ("failures", "every", "gone"),
     [
         ([MISSING], 1.0, False),
-        ([MISSING, MISSING], 1.0, True),
-        ([MISSING, MISSING], 0.05, False),
-        ([MISSING, BROKEN, MISSING], 1.0, False),
-        ([BROKEN, MISSING, MISSING], 1.0, True),
+        ([MISSING, MISSING], 3.0, True),
+        ([MISSING, MISSING], 2.9, False),
+        ([MISSING] * 5, 0.7, False),
+        ([MISSING] * 6, 0.7, True),
+        ([MISSING, BROKEN, MISSING], 3.0, False),
+        ([BROKEN, MISSING, MISSING], 3.0, True),
     ],
 )
-def test_gone_means_twice_in_a_row_and_apart(failures, every, gone):
+def test_gone_means_again_and_again_for_longer_than_a_replica_lags(failures, every, gone):
     reads = fail_in_a_row(*failures, every=every)
     assert reads.gone(every * (len(failures) - 1)) is gone
 
@@ -163,8 +165,27 @@ def test_a_word_of_the_stream_contradicts_gone():
     reads = fail_in_a_row(MISSING)
     reads.contradicted()
     reads.in_flight = Source.POLL
-    reads.failed(1.0, MISSING, 0.5)
-    assert not reads.gone(1.0)
+    reads.failed(4.0, MISSING, 0.5)
+    assert not reads.gone(4.0)
+
+
+def test_what_happens_while_a_read_is_under_way_is_read_after_it():
+    reads = state()
+    sent(reads, 0.0)
+    reads.prompt(0.1)
+    assert reads.due(0.1) is None
+    reads.answered(0.2, 60.0)
+    assert reads.next_poll_at == pytest.approx(0.2)
+    sent(reads, 0.2)
+    reads.answered(0.3, 60.0)
+    assert reads.next_poll_at == pytest.approx(60.3)
+
+
+def test_a_retry_after_is_obeyed_for_as_long_as_our_patience_lasts():
+    reads = state(lost_after=60.0)
+    sent(reads, 0.0)
+    reads.failed(1.0, BROKEN._replace(retry_after=86_400.0), 0.5)
+    assert reads.next_poll_at == pytest.approx(301.0)
 
 
 def test_refused_means_three_times_in_a_row():

@@ -91,7 +91,7 @@ TABLE: tuple[Rule, ...] = (
             and (not c.o_timed() or c.source == "cancel")  # what a cancel answers is what was asked for
             and not c.is_read()
             and c.source != "store"
-            and (not c.s_ended() or c.attempt == "later")
+            and (not c.s_ended() or c.hint or c.attempt == "later")
         ),
     ),
     ("first-seen", "apply", lambda c: c.s is None),

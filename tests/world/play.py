@@ -20,6 +20,7 @@ from jobctl.watching.events import (
     Read,
     ReadDone,
     ReadFailed,
+    ReadSent,
     SleepUntil,
     Started,
     StreamClosed,
@@ -50,6 +51,8 @@ class Play:
     def tell(self, event: Event) -> Play:
         """Hand over one event now."""
         self.out = self.machine.handle(event, self.now, self._random)
+        if any(isinstance(item, Read) for item in self.out):
+            self.out += self.machine.handle(ReadSent(), self.now, self._random)
         for item in self.out:
             if isinstance(item, Read):
                 assert self._pending is None, "two reads under way"

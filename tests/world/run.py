@@ -32,6 +32,7 @@ from jobctl.watching.events import (
     Read,
     ReadDone,
     ReadFailed,
+    ReadSent,
     SleepUntil,
     Started,
     StreamClosed,
@@ -161,7 +162,9 @@ class World:
             self._tell(self._event(what))
 
     def _event(self, what: Any) -> Event:
-        if isinstance(what, tuple) and isinstance(what[0], Read):
+        if isinstance(what, ReadSent):
+            return what
+        if isinstance(what[0], Read):
             return self._answered(*what)
         session, said = what
         watched = self._process.watched
@@ -221,6 +224,7 @@ class World:
                 watched.read_sent(source, self.now)
                 answer = self._reads.read(self.now)
                 basis = process.machine.revision if source is Source.VERIFY else None
+                self._later(self.now, ReadSent())
                 self._later(self.now + answer.delay, (instruction, basis, answer))
             case OpenStream(session):
                 watched.session_opened()
