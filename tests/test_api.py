@@ -180,6 +180,24 @@ def test_a_watch_that_cannot_go_on_raises(box):
     asyncio.run(follow(box.submit(duration=0, pending=0, end="failed")))
 
 
+@pytest.mark.parametrize("stored", [True, False])
+def test_an_end_that_no_read_confirms_is_an_error(box, stored):
+    """What the store or an undated frame says is no end, whether nobody answers or reads say otherwise."""
+    options = WatchOptions(fastest=0.05, max_verifies=2, lost_after=0.3, first_contact=0.3)
+    box.set_faults(["no-updated-at"], ["cache=60s", "cache-ignore-no-store", "cache-drop-query"])
+    job = box.submit(duration=0.5, pending=0, steps=2)
+
+    async def follow():
+        url = "http://127.0.0.1:1" if stored else box.tunnel_url
+        async with JobClient(base_url=url) as client:
+            known = [client.calls.reader.observe({"status": "completed"}, Source.STORE, job, 1.0)]
+            async for _ in client.watch(job, options, known=known if stored else ()):
+                pass
+
+    with pytest.raises(TransportError if stored else ProtocolError):
+        asyncio.run(follow())
+
+
 def test_leaving_a_watch_early_leaves_nothing_behind(box):
     job = box.submit(**LONG)
 
