@@ -126,7 +126,7 @@ def test_a_coding_nobody_asked_for_is_named_and_not_guessed_at(coding):
     assert len(caught.value.message) < 200
 
 
-@pytest.mark.parametrize("body", [b"{}", gzip.compress(b"{}" * 100)[:-9], b"\x1f\x8b"])
+@pytest.mark.parametrize("body", [b"{}", gzip.compress(b"{}" * 100, mtime=0)[:-9], b"\x1f\x8b"])
 def test_broken_compression_is_an_answer_nobody_can_read(body):
     with pytest.raises(ProtocolError, match="broken") as caught:
         read(body, ("content-encoding", "gzip"))
