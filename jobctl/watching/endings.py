@@ -1,10 +1,15 @@
-"""How a watch can end, in words. Pure constructors of `Finish`; which one applies is the machine's to say."""
+"""What a watch says: its endings (constructors of `Finish`) and its notices. Pure; the machine says which."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from jobctl.durations import format_duration
 from jobctl.model import Job, JobStatus, Observation
 from jobctl.watching.events import Ending, Failure, FailureKind, Finish
+
+if TYPE_CHECKING:
+    from jobctl.watching.options import WatchOptions
 
 
 def terminal(job: Job | None) -> Finish:
@@ -57,6 +62,11 @@ def without_record(problem: str) -> str:
 def from_a_store(cached_by: str) -> str:
     """The notice when reads themselves say that they come from a cache."""
     return f"reads come from a cache ({cached_by}): what is shown may be old"
+
+
+def polling_only(options: WatchOptions) -> str:
+    """The notice when the stream is given up."""
+    return f"the socket brought nothing {options.max_stream_sessions} times in a row: polling only"
 
 
 def deadline(job: Job | None, timeout: float, failure: Failure | None, until: JobStatus) -> Finish:

@@ -110,8 +110,6 @@ class WatchMachine:
             self._plan(now)
         return self._out
 
-    # --- events ---------------------------------------------------------------------------------------
-
     def _on_started(self, event: Started, now: float, random: float) -> None:
         self._limits.start(now, just_submitted=event.just_submitted)
         for observation in event.known:
@@ -125,6 +123,9 @@ class WatchMachine:
     def _on_read_done(self, event: ReadDone, now: float, random: float) -> None:
         was_verify, had_failed = self.reads.returned(now), self.reads.failures
         self._read_returned = True
+        http = event.observation.http
+        if http is not None and http.cached_by is not None:
+            self._say_once("cached-reads", endings.from_a_store(http.cached_by), Level.WARNING)
         decision = self._decide(event.observation, now, random)
         if was_verify and decision.action is Action.APPLY:
             self.reads.verify_applied()
@@ -136,7 +137,6 @@ class WatchMachine:
         self._limits.good_word(now)
         if had_failed:
             self._notice("reads-recovered", f"reads work again after {had_failed} failed", Level.DETAIL)
-        self._look_for_a_store(event.observation)
         self.reads.answered(now, self._pause(random))
         if self._final.wanted:
             self._take_final_record(decision, now, random)
@@ -201,8 +201,6 @@ class WatchMachine:
 
     def _on_interrupted(self, _event: Interrupted, _now: float, _random: float) -> None:
         self._finish(endings.interrupted(self.job))
-
-    # --- decisions ------------------------------------------------------------------------------------
 
     def _decide(self, seen: Observation, now: float, random: float) -> Decision:
         decision = self.story.record(seen)
@@ -276,9 +274,7 @@ class WatchMachine:
 
     def _stream_ended(self, now: float, random: float) -> None:
         if self.stream.ended(now, random):
-            times = self.options.max_stream_sessions
-            text = f"the socket brought nothing {times} times in a row: polling only"
-            self._say_once("polling-only", text, Level.WARNING)
+            self._say_once("polling-only", endings.polling_only(self.options), Level.WARNING)
 
     def _notice(self, code: str, text: str, level: Level = Level.INFO) -> None:
         self._out.append(Notice(code, text, level))
@@ -287,10 +283,6 @@ class WatchMachine:
         if code not in self._said:
             self._said.add(code)
             self._notice(code, text, level)
-
-    def _look_for_a_store(self, read: Observation) -> None:
-        if read.http is not None and read.http.cached_by is not None:
-            self._say_once("cached-reads", endings.from_a_store(read.http.cached_by), Level.WARNING)
 
     def _finish_terminal(self) -> None:
         self._finish(endings.terminal(self.job))

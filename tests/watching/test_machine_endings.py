@@ -283,6 +283,10 @@ def test_reads_that_come_from_a_cache_are_told_once():
     ]
 
 
+def test_an_end_that_comes_from_a_cache_is_told_as_well():
+    assert Play(stream=False).start().read("completed", http=CACHED).codes() == ["cached-reads"]
+
+
 def test_until_running_waits_while_pending_and_is_not_met_by_a_stored_hint():
     play = Play(until=JobStatus.RUNNING).start(seen("running", Source.STORE)).read("pending")
     assert play.finish is None
