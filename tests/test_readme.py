@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from jobctl.cli.app import COMMANDS
-from jobctl.exit_codes import ExitCode
+from jobctl.exit_codes import ExitCode, worst
 from jobctl.reasons import Reason
 
 README = Path(__file__).resolve().parent.parent / "README.md"
@@ -40,6 +40,16 @@ def block(name: str) -> str:
 @pytest.mark.parametrize("name", TABLES)
 def test_table_is_what_the_code_says(name):
     assert block(name) == TABLES[name](), "run `python tests/test_readme.py` to draw the tables again"
+
+
+def test_the_order_of_exit_codes_is_what_the_code_says():
+    order = ", ".join(str(int(code)) for code in sorted(ExitCode, key=rank))
+    assert f"best first {order}." in README.read_text("utf-8")
+
+
+def rank(code: ExitCode) -> int:
+    """How many codes this one outranks."""
+    return sum(worst([code, other]) is code for other in ExitCode)
 
 
 @pytest.mark.parametrize("name", ["demo", "tests"])
