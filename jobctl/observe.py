@@ -174,20 +174,6 @@ def _by_name(alternatives: list[tuple[str, ...]]) -> Callable[[Any], Values]:
         if payload.__class__ is not dict:
             return _NOTHING
         get = payload.get
-        return (
-            get(status),
-            get(said_id),
-            get(updated_at),
-            get(progress),
-            get(attempt),
-            get(error),
-            get(result),
-        )
-
-    def read_with_others(payload: Any) -> Values:
-        if payload.__class__ is not dict:
-            return _NOTHING
-        get = payload.get
         values = [
             get(status),
             get(said_id),
@@ -207,7 +193,7 @@ def _by_name(alternatives: list[tuple[str, ...]]) -> Callable[[Any], Values]:
                 values[index] = value
         return values
 
-    return read_with_others if others else read
+    return read
 
 
 def _enveloped(
