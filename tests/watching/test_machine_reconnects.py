@@ -1,4 +1,4 @@
-"""The watch machine and its socket: reconnecting, what a session is worth. Numbers are issues of its peers."""
+"""The watch machine and its socket: reconnects, what a session is worth. Numbers are issues of its peers."""
 
 from __future__ import annotations
 
