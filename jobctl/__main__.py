@@ -9,20 +9,31 @@ import sys
 
 def main() -> None:
     """Run the command line and exit with its code."""
-    if sys.argv[1:] == ["--version"]:
-        # Asked by scripts and shells again and again: answered without building the command tree.
-        from jobctl._version import __version__  # noqa: PLC0415
-
-        sys.stdout.write(f"jobctl {__version__}\n")
+    if sys.argv[1:] == ["--version"] and _tell_version():
         return
     from jobctl.cli.app import run  # noqa: PLC0415 -- after the short cut above
 
     code = run()
     # Everything is closed and flushed; taking the interpreter apart would cost the caller another 60 ms.
     for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError, ValueError, AttributeError):
+        with contextlib.suppress(Exception):
             stream.flush()
     os._exit(code)
+
+
+def _tell_version() -> bool:
+    """Asked by scripts again and again: answered without building the command tree. False: not answered."""
+    from jobctl._version import __version__  # noqa: PLC0415
+
+    try:
+        os.write(sys.stdout.fileno(), f"jobctl {__version__}\n".encode())
+    except (
+        OSError,
+        ValueError,
+        AttributeError,
+    ):  # the whole program tells what is wrong
+        return False
+    return True
 
 
 if __name__ == "__main__":

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import functools
 import signal
 import sys
 from collections.abc import Callable
+from itertools import takewhile
 from typing import Annotated, Any
 
 import typer
 
 from jobctl.cli import output
 from jobctl.cli.cancel import cancel
+from jobctl.cli.closing import close, closing
 from jobctl.cli.demo import demo
 from jobctl.cli.explain import explain
 from jobctl.cli.listing import list_jobs
@@ -20,7 +21,7 @@ from jobctl.cli.sandbox import fault_help, sandbox
 from jobctl.cli.status import status
 from jobctl.cli.submit import submit
 from jobctl.cli.watch import watch
-from jobctl.errors import JobctlError
+from jobctl.errors import ConfigError, JobctlError
 from jobctl.exit_codes import ExitCode
 from jobctl.text import visible
 
@@ -39,24 +40,11 @@ COMMANDS: dict[str, dict[str, Callable[..., Any]]] = {
 }
 
 
-def _told_when_interrupted(function: Callable[..., Any]) -> Callable[..., Any]:
-    # Typer would swallow the exception and leave without a word.
-    @functools.wraps(function)
-    def run_command(*arguments: Any, **options: Any) -> Any:
-        try:
-            return function(*arguments, **options)
-        except KeyboardInterrupt:
-            output.note("jobctl: interrupted")
-            output.leave(ExitCode.INTERRUPTED)
-
-    return run_command
-
-
 for panel, commands in COMMANDS.items():
     for name, function in commands.items():
         # The registry of faults is read only by whoever asks about the sandbox.
         epilog = fault_help() if name == "sandbox" and name in sys.argv[1:] else None
-        app.command(name, rich_help_panel=panel, epilog=epilog)(_told_when_interrupted(function))
+        app.command(name, rich_help_panel=panel, epilog=epilog)(closing(name, function))
 
 
 def _version(asked: bool) -> None:
@@ -81,30 +69,41 @@ def run() -> int:
     output.prepare_streams()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # both end a command the same, told way
     try:
-        app()
-    except SystemExit as end:
-        return _flushed(
-            end.code if isinstance(end.code, int) else ExitCode.COMPLETED if end.code is None else 1
-        )
-    except JobctlError as error:
-        return _flushed(output.show_error(error))
-    except KeyboardInterrupt:
-        output.note("jobctl: interrupted")
-        return ExitCode.INTERRUPTED
+        code = _run()
+        sys.stdout.flush()
     except (output.ReaderGone, BrokenPipeError):
         output.give_up_stdout()
         return ExitCode.INTERRUPTED
+    except output.StdoutLost as error:
+        return output.show_error(error)
+    return code
+
+
+def _run() -> int:
+    try:
+        app()
+    except SystemExit as end:
+        if end.code == ExitCode.USAGE:
+            _close_wrong_usage()
+        return end.code if isinstance(end.code, int) else ExitCode.COMPLETED if end.code is None else 1
+    except (output.ReaderGone, output.StdoutLost, BrokenPipeError):
+        raise
+    except JobctlError as error:
+        return output.show_error(error)
+    except KeyboardInterrupt:
+        output.note("jobctl: interrupted")
+        return ExitCode.INTERRUPTED
     except Exception as error:  # noqa: BLE001 -- the last resort: a person at 3 a.m. needs a sentence
         return _internal(error)
-    return _flushed(ExitCode.COMPLETED)
+    return ExitCode.COMPLETED
 
 
-def _flushed(code: int) -> int:
-    try:
-        sys.stdout.flush()
-    except (OSError, ValueError):
-        output.give_up_stdout()
-    return code
+def _close_wrong_usage() -> None:
+    """What the parser refuses never reached a command; a script that reads JSON is told as well."""
+    words = list(takewhile(lambda word: word != "--", sys.argv[1:]))
+    if "--json" in words:
+        kind = "result" if "watch" in words[:1] or "--watch" in words else None
+        close(kind, [] if kind else None, ConfigError("wrong usage, told on stderr", hint="see --help"))
 
 
 def _internal(error: Exception) -> int:

@@ -45,7 +45,7 @@ def explain(
     show.end()
     code = ExitCode.UNDECIDED if summary.differing or summary.skipped else ExitCode.COMPLETED
     if as_json:
-        output.result_json({"type": "summary", "exit_code": int(code), **_document(summary)})
+        output.close_json({"type": "summary", "exit_code": int(code), **_document(summary)})
     else:
         _show(summary, job)
     output.leave(code)

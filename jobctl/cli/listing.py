@@ -46,7 +46,7 @@ def list_jobs(
     if active:
         jobs = [job for job in jobs if not job.status.terminal]
     if as_json:
-        output.result_json({"jobs": [job_document(job) for job in jobs]})
+        output.close_json({"jobs": [job_document(job) for job in jobs], "exit_code": 0})
         return
     if skipped := len(items) - sum(1 for one in seen if one.said_id and one.status is not None):
         output.note(f"jobctl: {skipped} entries have no id or status that the profile can read")

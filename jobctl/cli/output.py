@@ -5,34 +5,50 @@ from __future__ import annotations
 import json
 import os
 import sys
+from dataclasses import dataclass
+from io import TextIOWrapper
 from typing import Any, Final, NoReturn, TextIO
 
-from jobctl.errors import ApiError, ConfigError, JobctlError
+from jobctl.cli.stdout import ReaderGone, Stdout, StdoutLost, failures_told, give_up_stdout
+from jobctl.errors import ApiError, JobctlError
 from jobctl.exit_codes import ExitCode, code_of_error
 from jobctl.text import visible
+
+__all__ = ["ReaderGone", "StdoutLost", "give_up_stdout"]
 
 _DETAIL_LIMIT: Final = 500
 
 
-class ReaderGone(Exception):  # noqa: N818 -- not an error: somebody closed the pipe (`| head`)
-    """Nobody reads stdout any more."""
+@dataclass
+class _Said:
+    """What stdout has taken so far."""
+
+    lines: int = 0
+    is_closed: bool = False
+    """The document that ends the output of `--json` is out."""
+
+
+said: Final = _Said()
 
 
 def prepare_streams() -> None:
     """Let no encoding of the terminal, and no closed descriptor, turn a job's text into an exception."""
     if None in (sys.stdin, sys.stdout, sys.stderr):
         _open_missing_streams()
-    for stream in (sys.stdout, sys.stderr):
-        reconfigure = getattr(stream, "reconfigure", None)
-        if reconfigure is not None:
-            reconfigure(errors="backslashreplace")
+    if hasattr(sys.stdout, "buffer"):
+        sys.stdout = Stdout(sys.stdout)
+    if isinstance(sys.stderr, TextIOWrapper):
+        sys.stderr.reconfigure(errors="backslashreplace")
 
 
 def _open_missing_streams() -> None:
-    """A descriptor that was closed (`>&-`) becomes /dev/null, so that no socket ever gets its number."""
+    """A descriptor that was closed (`>&-`) becomes /dev/null, so that no socket ever gets its number.
+
+    Stdout is opened for reading: what is written there fails, as it did for whoever closed it.
+    """
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         if getattr(sys, name) is None:
-            opened = os.open(os.devnull, os.O_RDWR)
+            opened = os.open(os.devnull, os.O_RDONLY if name == "stdout" else os.O_RDWR)
             if opened != number:
                 os.dup2(opened, number)
                 os.close(opened)
@@ -40,26 +56,22 @@ def _open_missing_streams() -> None:
 
 
 def result(text: str) -> None:
-    """Write one line of result.
-
-    Raises:
-        ReaderGone: nobody reads it.
-        ConfigError: it cannot be written.
-    """
-    try:
+    """Write one line of result; raises as `failures_told` does."""
+    with failures_told():
         sys.stdout.write(text + "\n")
         sys.stdout.flush()
-    except BrokenPipeError as error:
-        raise ReaderGone from error
-    except (OSError, ValueError) as error:  # a full disk behind the redirect
-        give_up_stdout()
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise ConfigError(f"cannot write to stdout: {reason}", hint="give it another place to go") from error
+    said.lines += 1
 
 
 def result_json(document: Any) -> None:
     """Write one JSON document on one line, in ASCII: a terminal obeys C1 controls and bidi marks too."""
     result(json.dumps(document, default=str))
+
+
+def close_json(document: dict[str, Any]) -> None:
+    """Write the one document that ends the output of a command under `--json`."""
+    said.is_closed = True
+    result_json(document)
 
 
 def note(text: str) -> None:
@@ -76,10 +88,12 @@ def tell(text: str) -> None:
     note(f"jobctl: {text}")
 
 
-def show_error(error: JobctlError) -> ExitCode:
-    """Tell an error and the next step; return its exit code."""
+def show_error(error: JobctlError, *, about: str | None = None) -> ExitCode:
+    """Tell an error and the next step; return its exit code. `about` names one job of several."""
     code = code_of_error(error)
-    note(f"jobctl: {error.message}")
+    note(
+        f"jobctl: {visible(about, 80)}: {error.message}" if about is not None else f"jobctl: {error.message}"
+    )
     if (
         isinstance(error, ApiError)
         and error.detail
@@ -89,14 +103,6 @@ def show_error(error: JobctlError) -> ExitCode:
     if error.hint:
         note(f"  {error.hint}")
     return code
-
-
-def give_up_stdout() -> None:
-    """Point stdout at nothing, so that the interpreter's last flush meets no closed pipe."""
-    try:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (OSError, ValueError):
-        return
 
 
 def is_terminal(stream: TextIO) -> bool:

@@ -158,3 +158,14 @@ def check_jobs(jobs: list[str], profile: Profile) -> list[str]:
             raise ConfigError("a job id is blank", hint="give the id that `jobctl submit` printed")
         profile.read_url(job)
     return list(dict.fromkeys(jobs))
+
+
+def resume_command(verb: str, profile: str | None, base_url: str | None, config: str | None) -> str:
+    """Return the command line, without ids, that asks the same API again."""
+    import shlex
+
+    words = ["jobctl", verb]
+    for flag, value in (("--profile", profile), ("--base-url", base_url), ("--config", config)):
+        if value is not None:
+            words += [flag, shlex.quote(value)]
+    return " ".join(words)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable
 from typing import Any, Protocol
 
 from jobctl.captures.recorder import Recorder
 from jobctl.cli import output
 from jobctl.cli.jobs import details, job_document, status_words
-from jobctl.errors import JobctlError
-from jobctl.exit_codes import ExitCode, code_of_error
+from jobctl.exit_codes import ExitCode
 from jobctl.model import Decision, Job, Source
 from jobctl.reasons import Action, Reason
 from jobctl.story import format_time
@@ -33,8 +31,10 @@ class Presenter(Protocol):
     def finish(self, job: str, finish: Finish) -> None:
         """One job's watch is over."""
 
-    def end(self, results: list[dict[str, Any]], code: ExitCode) -> None:
-        """Everything is over; called exactly once, in every ending."""
+    def end(
+        self, results: list[dict[str, Any]], code: ExitCode, problem: dict[str, Any] | None = None
+    ) -> None:
+        """Everything is over; called exactly once, in every ending. `problem` is what cut it short."""
 
 
 class JsonLines:
@@ -66,11 +66,14 @@ class JsonLines:
     def finish(self, job: str, finish: Finish) -> None:
         """Nothing yet: a job's end stands in the one result line."""
 
-    def end(self, results: list[dict[str, Any]], code: ExitCode) -> None:
+    def end(
+        self, results: list[dict[str, Any]], code: ExitCode, problem: dict[str, Any] | None = None
+    ) -> None:
         """Close the stream."""
         if not self._ended:
             self._ended = True
-            output.result_json({"type": "result", "exit_code": int(code), "jobs": results})
+            document: dict[str, Any] = {"type": "result", "exit_code": int(code), "jobs": results}
+            output.close_json(document | ({"problem": problem} if problem else {}))
 
 
 class PlainLines:
@@ -132,7 +135,12 @@ class PlainLines:
             if finish.hint:
                 self.write(f"  {finish.hint}", is_result=False)
 
-    def end(self, results: list[dict[str, Any]], code: ExitCode) -> None:  # noqa: ARG002 -- a presenter
+    def end(
+        self,
+        results: list[dict[str, Any]],  # noqa: ARG002 -- a presenter
+        code: ExitCode,  # noqa: ARG002
+        problem: dict[str, Any] | None = None,  # noqa: ARG002
+    ) -> None:
         """With many jobs, what was seen again and again is summed up at the end."""
         if self._many:
             self._tell_repeats()
@@ -200,17 +208,3 @@ def finish_document(
         if finish.hint:
             document["hint"] = finish.hint
     return document
-
-
-def error_ending(jobs: Iterable[str], error: BaseException) -> tuple[list[dict[str, Any]], ExitCode]:
-    """The `result` line of a watch that an error ended: the documents of its jobs, and the code."""
-    kind = "error"
-    if isinstance(error, JobctlError):
-        code, message = code_of_error(error), str(error)
-    elif isinstance(error, KeyboardInterrupt):
-        kind, code, message = "interrupted", ExitCode.INTERRUPTED, "interrupted"
-    else:
-        code = ExitCode.INTERNAL
-        message = f"internal error: {type(error).__name__}: {visible(str(error))}"
-    ending = {"status": None, "ending": kind, "message": message, "exit_code": int(code)}
-    return [{"job": job} | ending for job in jobs], code

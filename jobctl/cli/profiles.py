@@ -34,7 +34,7 @@ def profiles(
     known = [chosen.profiles.get(each) for each in chosen.profiles.names]
     if as_json:
         shown = [chosen.profile] if name else known
-        output.result_json({"current": chosen.profile.name, "profiles": [describe(one) for one in shown]})
+        output.close_json({"current": chosen.profile.name, "profiles": [describe(one) for one in shown]})
         return
     if name is not None:
         _show_one(chosen.profile, chosen.where)

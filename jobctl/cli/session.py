@@ -15,8 +15,9 @@ from typing import Any
 from jobctl.api import DEFAULT_RATE, JobClient
 from jobctl.captures.recorder import Recorder
 from jobctl.cli import output
+from jobctl.cli.closing import error_ending, problem
 from jobctl.cli.log_option import open_log
-from jobctl.cli.present import JsonLines, PlainLines, Presenter, error_ending, finish_document
+from jobctl.cli.present import JsonLines, PlainLines, Presenter, finish_document
 from jobctl.exit_codes import EXIT_CODES, ExitCode, worst
 from jobctl.model import Decision, JobStatus, Observation
 from jobctl.observe import Reader
@@ -68,7 +69,7 @@ def run_watch(plan: WatchPlan, judge: Callable[[Finish], ExitCode] | None = None
     try:
         return asyncio.run(session.run())
     except (Exception, KeyboardInterrupt) as error:
-        if plan.as_json and not isinstance(error, output.ReaderGone):
+        if plan.as_json and not isinstance(error, output.ReaderGone | output.StdoutLost):
             session.fail(error)
         raise
 
@@ -113,7 +114,7 @@ class _Session:
             finish_document(job, finish, self._codes.get(job), finish.job)
             for job, finish in self._finishes.items()
         ]
-        self._presenter.end([*ended, *documents], code)
+        self._presenter.end([*self._plan.refused, *ended, *documents], code, problem(error))
 
     def _choose_presenter(self, watch: Watch, stack: ExitStack, reader: Reader) -> Presenter:
         plan = self._plan
@@ -237,14 +238,3 @@ def make_options(
         follow_restarts=follow_restarts,
         **{name: value for name, value in given.items() if value is not None},  # type: ignore[arg-type]
     )
-
-
-def resume_command(verb: str, profile: str | None, base_url: str | None, config: str | None) -> str:
-    """Return the command line, without ids, that asks the same API again."""
-    import shlex
-
-    words = ["jobctl", verb]
-    for flag, value in (("--profile", profile), ("--base-url", base_url), ("--config", config)):
-        if value is not None:
-            words += [flag, shlex.quote(value)]
-    return " ".join(words)

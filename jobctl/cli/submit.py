@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from jobctl.cli import output
+from jobctl.cli.closing import Interrupted
 from jobctl.cli.jobs import job_document
 from jobctl.cli.log_option import check_log
 from jobctl.cli.parameters import (
@@ -23,13 +26,16 @@ from jobctl.cli.parameters import (
     QuietOption,
     TimeoutOption,
     VerboseOption,
+    resume_command,
     settings_for,
 )
-from jobctl.errors import ConfigError
+from jobctl.errors import ApiError, ConfigError, SubmitUncertain
 from jobctl.exit_codes import ExitCode
+from jobctl.text import visible
 
 if TYPE_CHECKING:
     from jobctl.client.calls import SubmitAnswer
+    from jobctl.profile.model import Profile
 
 _MAX_INPUT: Final = 64 * 1024 * 1024
 
@@ -38,8 +44,8 @@ def submit(
     payload: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[FILE|-|KEY=VALUE…]",
-            help="A JSON file, - for stdin, or fields: key=text, key:=json.",
+            metavar="FILE|-|JSON|KEY=VALUE…",
+            help="A JSON file, - for stdin, a JSON object, or fields: key=text, key:=json.",
             show_default=False,
         ),
     ] = None,
@@ -66,38 +72,88 @@ def submit(
     It is sent once. When no clear answer comes back the job may or may not exist: exit 7 says so, and how to
     check. With --idempotency-key it is repeated, safely.
     """
-    from jobctl.scripting import blocking
-
     body = read_payload(payload or [])
     chosen = settings_for(profile, base_url, config, timeout=timeout, interval=interval)
-    with blocking(chosen.profile, insecure=insecure, tell=output.tell) as (calls, http):
+    look = resume_command("list", profile, base_url, config) if chosen.profile.list else None
+    answer = _ask(chosen.profile, body, idempotency_key, look=look, log=log, insecure=insecure)
+    with _told_when_the_id_is_lost(answer.job):
+        if not then_watch:
+            _show(answer, as_json=as_json)
+            return
+        from jobctl.cli.session import WatchPlan, make_options, run_watch
+
+        if not as_json:
+            output.result(answer.job)
+        plan = WatchPlan(
+            chosen.profile,
+            [answer.job],
+            make_options(timeout=chosen.timeout, interval=chosen.interval),
+            as_json=as_json,
+            quiet=quiet,
+            verbose=verbose,
+            log=log,
+            insecure=insecure,
+            just_submitted=True,
+            resume=resume_command("watch", profile, base_url, config),
+            known={answer.job: [answer.observation]},
+        )
+        output.leave(run_watch(plan).code)
+
+
+def _ask(
+    profile: Profile, body: Any, key: str | None, *, look: str | None, log: Path | None, insecure: bool
+) -> SubmitAnswer:
+    """Send it, once. `look` is the command that lists the jobs, where the API can.
+
+    Raises:
+        JobctlError, Interrupted: it was not created, or nobody knows.
+    """
+    from jobctl.scripting import blocking
+
+    with blocking(profile, insecure=insecure, tell=output.tell) as (calls, http):
         check_log(log, calls.reader)
         try:
-            answer = http.run(calls.submit(body, idempotency_key))
+            return http.run(calls.submit(body, key))
         except KeyboardInterrupt:
-            output.note("jobctl: interrupted: the job may or may not exist; look for it with `jobctl list`")
-            output.leave(ExitCode.INTERRUPTED)
-    if not then_watch:
-        _show(answer, as_json=as_json)
-        return
-    from jobctl.cli.session import WatchPlan, make_options, resume_command, run_watch
+            where = f"; look for it with `{look}`" if look else ""
+            raise Interrupted(f"interrupted: the job may or may not exist{where}") from None
+        except SubmitUncertain as error:
+            error.hint = _how_to_check(look, with_key=key is not None)
+            raise
+        except ApiError as error:
+            if error.status not in {404, 410}:
+                raise
+            # No job was asked about: it is the address that is wrong.
+            raise ConfigError(
+                f"submit: {error.message}",
+                hint=f"check submit = {str(profile.submit)!r} of profile {profile.name!r}, and --base-url",
+            ) from error
 
-    if not as_json:
-        output.result(answer.job)
-    plan = WatchPlan(
-        chosen.profile,
-        [answer.job],
-        make_options(timeout=chosen.timeout, interval=chosen.interval),
-        as_json=as_json,
-        quiet=quiet,
-        verbose=verbose,
-        log=log,
-        insecure=insecure,
-        just_submitted=True,
-        resume=resume_command("watch", profile, base_url, config),
-        known={answer.job: [answer.observation]},
+
+def _how_to_check(look: str | None, *, with_key: bool) -> str:
+    again = (
+        "repeat the command with the same --idempotency-key"
+        if with_key
+        else "next time give --idempotency-key KEY, which makes repeating safe where the API honours it"
     )
-    output.leave(run_watch(plan).code)
+    return f"look for it with `{look}`; {again}" if look else again
+
+
+@contextmanager
+def _told_when_the_id_is_lost(job: str) -> Iterator[None]:
+    """A job that nobody can name goes on, and costs."""
+    try:
+        yield
+    except (output.ReaderGone, output.StdoutLost) as error:
+        if output.said.lines:
+            raise
+        output.note(
+            f"jobctl: job {visible(job, 200)} was submitted, but its id could not be written to stdout: "
+            f"{error.reason}"
+        )
+        is_reader_gone = isinstance(error, output.ReaderGone)
+        output.give_up_stdout()
+        output.leave(ExitCode.INTERRUPTED if is_reader_gone else ExitCode.USAGE)
 
 
 def _show(answer: SubmitAnswer, *, as_json: bool) -> None:
@@ -107,7 +163,8 @@ def _show(answer: SubmitAnswer, *, as_json: bool) -> None:
     from jobctl.reconcile import reconcile
 
     known = reconcile(None, answer.observation).after
-    output.result_json(job_document(known) if known is not None else {"job": answer.job, "status": None})
+    document = job_document(known) if known is not None else {"job": answer.job, "status": None}
+    output.close_json(document | {"exit_code": 0})
 
 
 def read_payload(arguments: list[str]) -> Any:
@@ -117,13 +174,27 @@ def read_payload(arguments: list[str]) -> Any:
         ConfigError: it is no JSON, cannot be read, or is spelled in no way we know.
     """
     if not arguments:
-        return {}
+        raise ConfigError(
+            "nothing to submit was given",
+            hint="give key=value fields, a JSON file, - for stdin, or '{}' for a job without fields",
+        )
     first = arguments[0]
-    if len(arguments) == 1 and first == "-":
+    if len(arguments) > 1:
+        return dict(_field(argument) for argument in arguments)
+    if first == "-":
         return _parse(sys.stdin.buffer.read(_MAX_INPUT + 1), "stdin")
-    if len(arguments) == 1 and (first.startswith("@") or Path(first).is_file() or "=" not in first):
+    if first.startswith("{"):
+        return _parse(first.encode("utf-8", "surrogateescape"), "the argument")
+    if first.startswith("@") or "=" not in first or _is_file(first):
         return _parse(_read_file(first.removeprefix("@")), first)
-    return dict(_field(argument) for argument in arguments)
+    return dict([_field(first)])
+
+
+def _is_file(name: str) -> bool:
+    try:
+        return Path(name).is_file()
+    except (OSError, ValueError):  # a long prompt=… is no file name
+        return False
 
 
 def _read_file(name: str) -> bytes:

@@ -25,9 +25,9 @@ from jobctl.cli.parameters import (
     TimeoutOption,
     VerboseOption,
     check_jobs,
+    resume_command,
     settings_for,
 )
-from jobctl.errors import ConfigError
 from jobctl.model import JobStatus
 
 UntilOption = Annotated[
@@ -65,16 +65,9 @@ def watch(
 
     Reads are never cached, the WebSocket is never believed against a read, and what is ignored is said.
     """
-    try:
-        chosen = settings_for(profile, base_url, config, timeout=timeout, interval=interval)
-        ids = check_jobs(jobs, chosen.profile)
-    except ConfigError as error:
-        if as_json:
-            from jobctl.cli.present import JsonLines, error_ending
-
-            JsonLines(None).end(*error_ending(jobs, error))
-        raise
-    from jobctl.cli.session import WatchPlan, make_options, resume_command, run_watch
+    chosen = settings_for(profile, base_url, config, timeout=timeout, interval=interval)
+    ids = check_jobs(jobs, chosen.profile)
+    from jobctl.cli.session import WatchPlan, make_options, run_watch
 
     options = make_options(
         until=until,

@@ -133,7 +133,7 @@ def defective(jobctl, tmp_path):
     return _break
 
 
-@pytest.mark.parametrize("argv", [["status", "1"], ["watch", "1"], ["submit"], ["cancel", "1"]])
+@pytest.mark.parametrize("argv", [["status", "1"], ["watch", "1"], ["submit", "a=b"], ["cancel", "1"]])
 def test_a_defect_is_told_in_a_sentence(defective, argv):
     broken = defective("api", "make_calls")
     done = broken.run(*argv, fresh=True)
@@ -171,6 +171,7 @@ def test_a_defect_in_the_middle_of_a_watch_still_closes_the_stream(defective, bo
         ["status", "--config", "missing.toml", "1"],
         ["explain", "missing.jsonl"],
         ["submit", "missing.json"],
+        ["submit"],
         ["sandbox", "--fault", "nonsense", "--port", "0", "--tunnel-port", "0"],
     ],
 )

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from world.make import at, known
 
 from jobctl.captures.recorder import Recorder
-from jobctl.cli.present import JsonLines, PlainLines, error_ending, finish_document, would_have_changed
-from jobctl.errors import ApiError, TransportError
+from jobctl.cli.present import JsonLines, PlainLines, finish_document, would_have_changed
 from jobctl.exit_codes import ExitCode
 from jobctl.model import Source
 from jobctl.observe import Reader
@@ -267,22 +266,3 @@ def test_the_document_of_a_job_tells_how_its_watch_ended():
 def test_only_a_verified_and_confirmed_end_is_called_confirmed(verified, confirmed):
     finish = Finish(Ending.TERMINAL, known("completed", verified=verified), "over", confirmed=confirmed)
     assert finish_document("7", finish, None, None)["confirmed"] is False
-
-
-@pytest.mark.parametrize(
-    ("error", "ending", "code", "message"),
-    [
-        (TransportError("refused"), "error", ExitCode.LOST_CONTACT, "refused"),
-        (ApiError("HTTP 403", status=403), "error", ExitCode.AUTH, "HTTP 403"),
-        (KeyboardInterrupt(), "interrupted", ExitCode.INTERRUPTED, "interrupted"),
-        (ZeroDivisionError(EVIL), "error", ExitCode.INTERNAL, "ZeroDivisionError"),
-    ],
-)
-def test_an_error_ends_every_job_with_the_same_document(error, ending, code, message):
-    documents, found = error_ending(iter(["7", "8"]), error)
-    assert found is code
-    assert [document["job"] for document in documents] == ["7", "8"]
-    for document in documents:
-        assert (document["status"], document["ending"], document["exit_code"]) == (None, ending, int(code))
-        assert message in document["message"]
-        assert document["message"].isprintable()

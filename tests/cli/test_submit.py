@@ -1,7 +1,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import socket
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -66,7 +70,10 @@ def echo():
         (["-"], b'\xef\xbb\xbf{"prompt": "\xc3\xa9"}', {"prompt": "é"}),
         (["body.json"], b"", {"from": "file"}),
         (["@body.json"], b"", {"from": "file"}),
-        ([], b"ignored", {}),
+        (["{}"], b"", {}),
+        (['{"a": "b=c", "n": [1]}'], b"", {"a": "b=c", "n": [1]}),
+        (["prompt=" + "x" * 300], b"", {"prompt": "x" * 300}),
+        (["prompt=" + "x" * 5000], b"", {"prompt": "x" * 5000}),
         (["-"], b"[1, 2]", [1, 2]),
     ],
 )
@@ -97,6 +104,9 @@ def test_the_key_travels(alone, echo):
         (["bad.json"], b"", "bad.json is not JSON"),
         (["missing.json"], b"", "cannot read 'missing.json'"),
         (["n:=three"], b"", "takes JSON"),
+        ([], b'{"ignored": 1}', "nothing to submit was given"),
+        (["{'a': 1}"], b"", "the argument is not JSON"),
+        (["x" * 300], b"", "cannot read"),
         (["n:=Infinity"], b"", "takes JSON"),
         (["=x"], b"", "expected key=value"),
         ([":=1"], b"", "expected key=value"),
@@ -209,3 +219,80 @@ def test_an_answer_that_names_no_id(box, jobctl):
             done = program.finish()
     assert done.code == 7
     assert "may or may not exist (the job was accepted, but the answer names no id)" in done.err
+
+
+# --- the id is lost ----------------------------------------------------------------------------------------
+
+
+FLAGS = pytest.mark.parametrize("flags", [[], ["--json"], ["--watch"], ["--watch", "--json"]])
+
+
+def the_id_is_told(done, new, code, why):
+    (job,) = new
+    assert done.code == code
+    assert done.err == f"jobctl: job {job} was submitted, but its id could not be written to stdout: {why}\n"
+
+
+@FLAGS
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")  # noqa: PTH110
+def test_an_id_that_meets_a_full_disk_is_told(submitted, flags):
+    with open("/dev/full", "wb") as target:  # noqa: PTH123
+        done, new = submitted(OPTIONS, *flags, stdout=target.fileno(), fresh=True)
+    the_id_is_told(done, new, 2, "No space left on device")
+
+
+@FLAGS
+def test_an_id_that_nobody_reads_is_told(submitted, flags):
+    ours, theirs = os.pipe()
+    os.close(ours)
+    try:
+        done, new = submitted(OPTIONS, *flags, stdout=theirs, fresh=True)
+    finally:
+        os.close(theirs)
+    the_id_is_told(done, new, 130, "nobody reads it any more")
+
+
+@FLAGS
+def test_an_id_for_a_closed_stdout_is_told(jobctl, flags):
+    done = subprocess.run(
+        ["bash", "-c", 'exec >&-; exec "$0" -m jobctl submit "$@"', sys.executable, OPTIONS, *flags],
+        env=jobctl.environ, cwd=jobctl.cwd, capture_output=True, text=True, timeout=30, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "was submitted, but its id could not be written to stdout: it is closed" in done.stderr
+
+
+def test_a_reader_that_left_after_the_id_was_read_is_told_nothing(jobctl):
+    program = jobctl.start("submit", OPTIONS.replace("0.3", "2"), "--watch", "--json")
+    program.until('"apply"')
+    program.close_stdout()
+    done = program.finish(10)
+    assert done.code in {130, -signal.SIGPIPE}
+    assert done.err == ""
+
+
+# --- the address is wrong, and where to look ---------------------------------------------------------------
+
+
+def test_a_path_that_is_not_there_is_the_callers_mistake(jobctl, box):
+    done = jobctl.run("submit", "a=b", "-u", f"{box.url}/nowhere")
+    assert (done.code, done.out) == (2, "")
+    assert "HTTP 404" in done.err
+    assert "check submit = 'POST /api/v1/generation-jobs' of profile 'generation', and --base-url" in done.err
+
+
+def test_where_to_look_is_the_same_api(box, jobctl):
+    box.set_faults(["submit-lost"])
+    done = jobctl.run("submit", "a=b", "-p", "v1", "-u", box.url)
+    assert f"look for it with `jobctl list --profile v1 --base-url {box.url}`" in done.err
+
+
+def test_an_api_without_a_list_cannot_be_looked_through(box, jobctl, tmp_path):
+    (tmp_path / "jobctl.toml").write_text(
+        '[profiles.mine]\nread = "GET /v1/jobs/{id}"\nsubmit = "POST /v1/jobs"\n'
+    )
+    box.set_faults(["submit-lost"])
+    done = jobctl.run("submit", "a=b", "-p", "mine")
+    assert done.code == 7
+    assert "may or may not exist" in done.err
+    assert "jobctl list" not in done.err

@@ -123,6 +123,9 @@ def test_an_empty_log_and_none(tmp_path, alone):
     assert alone.run("explain", ".").code == 2
 
 
+CLOSED = 'exec {redirect}; exec "$0" -m jobctl "$@"'
+
+
 # --- nobody reads -------------------------------------------------------------------------------------------
 
 
@@ -157,15 +160,39 @@ def test_the_shell_pipe_itself(box, jobctl):
 
 
 @full
+@pytest.mark.parametrize("argv", [["--version"], ["--help"], ["watch", "--help"], ["profiles"], ["list"]])
+def test_whoever_writes_a_full_disk_is_told_the_same_way(jobctl, argv):
+    with open("/dev/full", "wb") as target:  # noqa: PTH123
+        done = jobctl.run(*argv, stdout=target.fileno(), fresh=True)
+    is_clean(done, 2, "cannot write to stdout: No space left on device")
+
+
+@pytest.mark.parametrize("argv", [["--version"], ["--help"], ["sandbox", "--help"], ["profiles"]])
+def test_whoever_writes_a_reader_that_left_is_no_error(alone, argv):
+    program = alone.start(*argv, fresh=True)
+    program.close_stdout()
+    done = program.finish(10)
+    assert (done.code, done.err) == (130, "")
+
+
+@pytest.mark.parametrize("argv", [["--version"], ["--help"], ["profiles"], ["list", "--json"]])
+def test_whoever_writes_a_closed_stdout_is_no_success(jobctl, argv):
+    done = subprocess.run(
+        ["bash", "-c", CLOSED.format(redirect=">&-"), sys.executable, *argv],
+        env=jobctl.environ, cwd=jobctl.cwd, capture_output=True, text=True, timeout=30, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "cannot write to stdout: it is closed" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@full
 @pytest.mark.parametrize("argv", [["status"], ["watch"], ["watch", "--json"], ["cancel"]])
 def test_a_full_disk_under_stdout(box, jobctl, argv):
     job = box.submit(**NOW)
     with open("/dev/full", "wb") as target:  # noqa: PTH123
         done = jobctl.run(argv[0], job, *argv[1:], stdout=target.fileno(), fresh=True)
     is_clean(done, 2, "cannot write to stdout: No space left on device")
-
-
-CLOSED = 'exec {redirect}; exec "$0" -m jobctl "$@"'
 
 
 @pytest.mark.parametrize("redirect", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
@@ -178,7 +205,10 @@ def test_closed_streams(box, jobctl, verb, redirect):
     )  # fmt: skip
     assert "Traceback" not in done.stderr
     assert "internal error" not in done.stderr
-    assert done.returncode == 3
+    is_lost = ">&-" in redirect.replace("2>&-", "")
+    assert done.returncode == (2 if is_lost else 3)
+    if redirect == ">&-":
+        assert "cannot write to stdout: it is closed" in done.stderr
 
 
 def test_closed_stdin_under_submit(box, jobctl):
