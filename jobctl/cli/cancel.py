@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from jobctl.cli import output
-from jobctl.cli.log_option import check_log
+from jobctl.cli.closing import job_problem
+from jobctl.cli.log_option import open_log
 from jobctl.cli.parameters import (
     BaseUrlOption,
     ConfigOption,
@@ -20,14 +21,20 @@ from jobctl.cli.parameters import (
     TimeoutOption,
     VerboseOption,
     check_jobs,
+    resume_command,
     settings_for,
 )
+from jobctl.errors import JobctlError
+from jobctl.exit_codes import ExitCode, code_of_error, worst
 from jobctl.observe import Reader
+from jobctl.text import visible
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from jobctl.api import FirstDecision
     from jobctl.client.calls import CancelAnswer
-    from jobctl.exit_codes import ExitCode
-    from jobctl.model import Job, Observation
+    from jobctl.model import Decision, Observation
     from jobctl.profile.model import Profile
     from jobctl.watching.events import Finish
 
@@ -54,17 +61,16 @@ def cancel(
     """
     chosen = settings_for(profile, base_url, config, timeout=timeout)
     ids = check_jobs(jobs, chosen.profile)
-    check_log(log, Reader(chosen.profile))
-    asked = _Asking(chosen.profile, insecure=insecure, quiet=quiet, as_json=as_json)
-    asked.ask(ids)
+    asked = _Asking(chosen.profile, insecure=insecure, quiet=quiet, as_json=as_json, many=len(ids) > 1)
+    with open_log(log, Reader(chosen.profile)) as write:
+        asked.ask(ids, write)
     waiting = [job for job in ids if job in asked.accepted]
     if no_wait or not waiting:
         if as_json:
             told = [asked.documents.get(job) or _requested(job) for job in ids]
-            output.result_json({"exit_code": int(asked.code()), "jobs": told})
+            output.close_json({"exit_code": int(asked.code()), "jobs": told})
         output.leave(asked.code())
-    from jobctl.cli.session import WatchPlan, make_options, resume_command, run_watch
-    from jobctl.exit_codes import worst
+    from jobctl.cli.session import WatchPlan, make_options, run_watch
     from jobctl.model import JobStatus
 
     plan = WatchPlan(
@@ -94,7 +100,6 @@ def _requested(job: str) -> dict[str, Any]:
 
 def judge_cancel(finish: Finish) -> ExitCode:
     """A job that ended in any other way than asked was not cancelled: 9."""
-    from jobctl.exit_codes import ExitCode
     from jobctl.model import JobStatus
     from jobctl.watching.outcome import code_of_finish
 
@@ -104,8 +109,6 @@ def judge_cancel(finish: Finish) -> ExitCode:
 
 
 def _tell_end(job: str, finish: Finish) -> None:
-    from jobctl.text import visible
-
     if finish.job is None or finish.ending.value != "terminal":
         return
     status = finish.job.status.value
@@ -120,62 +123,89 @@ def _ended(status: str) -> str:
 class _Asking:
     """Sends the cancels one by one and settles those that were refused."""
 
-    def __init__(self, profile: Profile, *, insecure: bool, quiet: bool, as_json: bool) -> None:
+    def __init__(
+        self, profile: Profile, *, insecure: bool, quiet: bool, as_json: bool, many: bool = False
+    ) -> None:
         self._profile, self._insecure, self._quiet, self._as_json = profile, insecure, quiet, as_json
+        self._many = many
         self.accepted: dict[str, Observation | None] = {}
         self.documents: dict[str, dict[str, Any]] = {}
         self.codes: list[ExitCode] = []
 
-    def ask(self, jobs: list[str]) -> None:
+    def ask(self, jobs: list[str], write: Callable[[Decision], None]) -> None:
         """Ask for each; one that fails does not keep the others from being asked."""
         from jobctl.api import decide_first
-        from jobctl.errors import JobctlError
-        from jobctl.exit_codes import code_of_error
         from jobctl.model import Source
         from jobctl.scripting import blocking
-        from jobctl.text import visible
 
         with blocking(self._profile, insecure=self._insecure, tell=output.tell) as (calls, http):
             for job in jobs:
                 try:
                     answer = http.run(calls.cancel(job))
-                    if answer.accepted:
-                        self.accepted[job] = answer.observation
-                        self._note(f"{visible(job, 80)}: cancel requested")
-                    else:
-                        self._refused(job, answer, decide_first(http.run(calls.read(job, Source.VERIFY))).job)
                 except JobctlError as error:
-                    code = code_of_error(error)
-                    self.codes.append(code)
-                    self.documents[job] = {"job": job, "message": error.message, "exit_code": int(code)}
-                    output.show_error(error)
+                    self._failed(job, error)
+                    continue
+                if answer.accepted:
+                    self.accepted[job] = answer.observation
+                    self._note(f"{visible(job, 80)}: cancel requested")
+                    continue
+                try:
+                    real = decide_first(http.run(calls.read(job, Source.VERIFY)))
+                except JobctlError as error:
+                    self._refused_and_unread(job, answer, error)
+                    continue
+                write(real.decision)
+                self._refused(job, answer, real)
 
     def code(self) -> ExitCode:
         """The worst of those that are settled."""
-        from jobctl.exit_codes import worst
-
         return worst(self.codes)
 
-    def _refused(self, job: str, answer: CancelAnswer, real: Job) -> None:
-        from jobctl.cli.jobs import job_document, job_line
-        from jobctl.exit_codes import ExitCode
-        from jobctl.model import JobStatus
-        from jobctl.text import visible
+    def _failed(self, job: str, error: JobctlError, **told: Any) -> None:
+        self.codes.append(code_of_error(error))
+        self.documents[job] = job_problem(job, error) | told
+        output.show_error(error, about=job if self._many else None)
 
-        done = real.status is JobStatus.CANCELLED
+    def _refused_and_unread(self, job: str, answer: CancelAnswer, error: JobctlError) -> None:
+        """The refusal stands; what the job really is nobody could read."""
+        detail = _detail(answer)
+        code = worst([ExitCode.CANCEL_REFUSED, code_of_error(error)])
+        self._tell_refusal(job, "cancel refused", detail)
+        self._failed(job, error, cancel="refused", detail=detail, exit_code=int(code))
+
+    def _refused(self, job: str, answer: CancelAnswer, real: FirstDecision) -> None:
+        from jobctl.cli.jobs import cache_warning, job_document, job_line, read_evidence
+        from jobctl.model import JobStatus
+
+        status = real.job.status
+        done = status is JobStatus.CANCELLED
         code = ExitCode.COMPLETED if done else ExitCode.CANCEL_REFUSED
         self.codes.append(code)
-        detail = answer.detail or f"HTTP {answer.status}"
-        self.documents[job] = job_document(real) | {
-            "cancel": "refused",
+        detail = _detail(answer)
+        self.documents[job] = job_document(real.job) | read_evidence(real.decision.observation)
+        self.documents[job] |= {
+            "cancel": "already-cancelled" if done else "refused",
             "detail": detail,
             "exit_code": int(code),
         }
-        words = "already cancelled" if done else "cancel refused"
-        self._note(f"{visible(job, 80)}: {words}; the server says: {visible(detail, 500)}")
+        self._tell_refusal(job, "already cancelled" if done else "cancel refused", detail)
+        if warning := cache_warning(real.decision.observation):
+            self._note(warning)
+        if not status.terminal:
+            self._note(
+                f"{visible(job, 80)}: this contradicts the read, which says {status.value}: "
+                "a cache may have answered it, or the refusal has another reason"
+            )
         if not self._as_json:
-            output.result(job_line(real))
+            output.result(job_line(real.job))
+
+    def _tell_refusal(self, job: str, words: str, detail: str) -> None:
+        self._note(f"{visible(job, 80)}: {words}; the server says: {visible(detail, 500)}")
 
     def _note(self, text: str) -> None:
         if not self._quiet:
             output.note(f"jobctl: {text}")
+
+
+def _detail(answer: CancelAnswer) -> str:
+    return answer.detail or f"HTTP {answer.status}"

@@ -6,7 +6,7 @@ import json
 from typing import Any, Final
 
 from jobctl.exit_codes import ExitCode, code_of_status
-from jobctl.model import Job, JobStatus
+from jobctl.model import Job, JobStatus, Observation
 from jobctl.story import format_time
 from jobctl.text import visible
 
@@ -35,6 +35,21 @@ def job_document(job: Job) -> dict[str, Any]:
         "source": job.source.value,
         "as_of": format_time(job.as_of),
     }
+
+
+def read_evidence(seen: Observation) -> dict[str, Any]:
+    """What the answer itself says about where it came from."""
+    return {"cached_by": seen.http.cached_by if seen.http is not None else None}
+
+
+def cache_warning(seen: Observation) -> str | None:
+    """What a person must know about an answer that admits to come from a store."""
+    if seen.http is None or seen.http.cached_by is None:
+        return None
+    return (
+        f"{visible(seen.job, 80)}: this answer came from a cache ({seen.http.cached_by}) and may be old: "
+        "read it directly, past any proxy"
+    )
 
 
 def job_line(job: Job) -> str:

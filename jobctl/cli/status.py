@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from jobctl.cli import output
-from jobctl.cli.jobs import job_document, job_line, status_code
+from jobctl.cli.closing import job_problem
+from jobctl.cli.jobs import cache_warning, job_document, job_line, read_evidence, status_code
 from jobctl.cli.parameters import (
     BaseUrlOption,
     ConfigOption,
@@ -46,18 +47,22 @@ def status(
         for job in check_jobs(jobs, chosen.profile):
             try:
                 decision, found = decide_first(http.run(calls.read(job, Source.VERIFY)))
-                write(decision)
-                codes.append(status_code(found))
-                documents.append(job_document(found))
-                if not as_json:
-                    output.result(job_line(found))
             except JobctlError as error:
                 if len(jobs) == 1 and not as_json:
                     raise
                 codes.append(code_of_error(error))
-                documents.append({"job": job, "error": {"message": error.message, "hint": error.hint}})
-                output.show_error(error)
+                documents.append(job_problem(job, error))
+                output.show_error(error, about=job if len(jobs) > 1 else None)
+                continue
+            write(decision)
+            codes.append(status_code(found))
+            seen = decision.observation
+            documents.append(job_document(found) | read_evidence(seen) | {"exit_code": int(codes[-1])})
+            if warning := cache_warning(seen):
+                output.tell(warning)
+            if not as_json:
+                output.result(job_line(found))
     code = worst(codes)
     if as_json:
-        output.result_json({"exit_code": int(code), "jobs": documents})
+        output.close_json({"exit_code": int(code), "jobs": documents})
     output.leave(code)

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import pytest
+from support.program import check_message
+from support.servers import reply
 
 FINISHED = (
     "Cannot cancel job with status 'completed'. "
@@ -139,3 +141,56 @@ def test_the_log_of_a_cancel_holds_what_the_cancel_said(box, jobctl, tmp_path):
     assert jobctl.run("cancel", job, "--log", "log").code == 0
     assert '"source":"cancel"' in (tmp_path / "log").read_text()
     assert jobctl.run("explain", "log").code == 0
+
+
+# --- refused, and then ------------------------------------------------------------------------------------
+
+
+def refusing(read):
+    """A server that refuses every cancel and answers reads with `read`."""
+
+    def answer(head):
+        return reply(409, b'{"detail": "too late"}') if head.startswith("POST") else read
+
+    return answer
+
+
+def running(*headers):
+    return reply(200, b'{"id": "7", "status": "running", "updated_at": 1}', *headers)
+
+
+def test_an_already_cancelled_job_is_no_refusal_in_json(box, jobctl):
+    job = box.submit(**LONG)
+    box.cancel(job)
+    document = jobctl.run("cancel", job, "--json").document
+    assert (document["exit_code"], document["jobs"][0]["cancel"]) == (0, "already-cancelled")
+
+
+def test_a_refusal_that_the_read_contradicts(alone, serve):
+    url = serve(refusing(running("Age: 77"))).url
+    done = alone.run("cancel", "7", "-u", url)
+    check_message(done, 9, "too late", "this answer came from a cache (Age: 77)", "contradicts the read")
+    assert done.out.startswith("7  running")
+    (one,) = alone.run("cancel", "7", "-u", url, "--json").document["jobs"]
+    assert (one["cancel"], one["cached_by"], one["detail"]) == ("refused", "Age: 77", "too late")
+
+
+def test_a_refusal_outlives_a_read_that_fails(alone, serve):
+    url = serve(refusing(reply(404, b'{"detail": "no such job"}'))).url
+    done = alone.run("cancel", "7", "-u", url)
+    check_message(done, 8, "cancel refused; the server says: too late", "HTTP 404")
+    (one,) = alone.run("cancel", "7", "-u", url, "--json").document["jobs"]
+    assert (one["cancel"], one["detail"], one["exit_code"]) == ("refused", "too late", 8)
+    assert "404" in one["problem"]["message"]
+
+
+def test_of_several_each_message_names_its_job(box, jobctl):
+    done = jobctl.run("cancel", ended(box), "98", "nope")
+    assert "jobctl: 98: " in done.err
+    assert "jobctl: nope: " in done.err
+
+
+def test_the_log_of_a_refused_cancel_holds_the_read(box, jobctl, tmp_path):
+    assert jobctl.run("cancel", ended(box), "--log", "log").code == 9
+    (line,) = (tmp_path / "log").read_text().splitlines()
+    assert '"source":"verify"' in line
