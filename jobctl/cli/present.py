@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from typing import Any, Protocol
 
 from jobctl.captures.recorder import Recorder
 from jobctl.cli import output
 from jobctl.cli.jobs import details, job_document, status_words
+from jobctl.cli.repeats import Repeats
 from jobctl.exit_codes import ExitCode
 from jobctl.model import Decision, Job, Source
 from jobctl.reasons import Action, Reason
@@ -16,6 +16,9 @@ from jobctl.story import format_time
 from jobctl.text import visible
 from jobctl.watching.events import Finish, Level, Notice
 
+_TAKING_BACK = frozenset(
+    {Reason.CORRECTED, Reason.REQUEUED, Reason.TERMINAL_CORRECTED, Reason.NEW_ATTEMPT, Reason.REOPENED}
+)
 _QUIET_REASONS = frozenset({Reason.KEEPALIVE, Reason.DUPLICATE, Reason.OTHER_JOB})
 
 
@@ -81,7 +84,7 @@ class PlainLines:
 
     def __init__(self, *, verbose: bool = False, quiet: bool = False, many: bool = False) -> None:
         self._verbose, self._quiet, self._many = verbose, quiet, many
-        self._repeats: Counter[str] = Counter()
+        self._repeats = Repeats()
 
     def write(self, text: str, *, is_result: bool) -> None:
         """Put a line where it belongs."""
@@ -95,13 +98,13 @@ class PlainLines:
         if self._quiet:
             return
         if decision.action is Action.APPLY and decision.after is not None:
-            if self._verbose or self._is_worth_a_line(decision.before, decision.after):
+            if self._verbose or lowers(decision) or self._is_worth_a_line(decision.before, decision.after):
                 self.write(self._applied(decision, decision.after), is_result=True)
             return
         if self._verbose:
             self.write(self._refused(decision), is_result=False)
         elif decision.reason not in _QUIET_REASONS and would_have_changed(decision):
-            self._once(decision.reason.value, self._refused(decision))
+            self._once(decision.observation.job, decision.reason.value, self._refused(decision))
 
     def _is_worth_a_line(self, before: Job | None, after: Job) -> bool:
         return before is None or _shown(before) != _shown(after)
@@ -114,7 +117,7 @@ class PlainLines:
         if self._verbose:
             self.write(line, is_result=False)
         else:
-            self._once(notice.code, line)
+            self._once(job, notice.code, line)
 
     def finish(self, job: str, finish: Finish) -> None:
         """Show how one job's watch ended, and what to do next."""
@@ -151,6 +154,8 @@ class PlainLines:
     def _applied(self, decision: Decision, after: Job) -> str:
         source, reason = decision.observation.source.value, decision.reason
         why = f"{source}, {reason.value}" if self._verbose or reason.warns else source
+        if lowers(decision):
+            why = f"{source}, {reason.value}: {reason.sentence}"
         words = "  ".join((status_words(after), *details(after, in_full=self._verbose)))
         return f"{_clock(after.as_of)}  {self._subject(after.id)}{words}  ({why})"
 
@@ -163,18 +168,25 @@ class PlainLines:
             f"{seen.source.value}: {reason.sentence} ({reason.value})"
         )
 
-    def _once(self, kind: str, line: str) -> None:
-        self._repeats[kind] += 1
-        if self._repeats[kind] == 1:
-            self.write(line, is_result=False)
+    def _once(self, job: str, kind: str, line: str) -> None:
+        told = self._repeats.told(job, kind, line)
+        if told is not None:
+            self.write(told, is_result=False)
 
     def _tell_repeats(self) -> None:
-        again: Counter[str] = Counter()
-        for kind, times in self._repeats.items():
-            again[kind.partition(":")[0]] += times
-        told = ", ".join(f"{visible(kind, 60)} ×{times}" for kind, times in again.items() if times > 1)
+        told = self._repeats.summary()
         if told and not self._quiet:
             self.write(f"{_clock()}  seen more than once: {told}", is_result=False)
+
+
+def lowers(decision: Decision) -> bool:
+    """Does it take back what was shown? The rules allow it for a reason, and that must be said."""
+    before, after = decision.before, decision.after
+    if decision.action is not Action.APPLY or before is None or after is None:
+        return False
+    if decision.reason in _TAKING_BACK or after.status.rank < before.status.rank:
+        return True
+    return before.progress is not None and after.progress is not None and after.progress < before.progress
 
 
 def would_have_changed(decision: Decision) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -15,6 +16,7 @@ from jobctl.exit_codes import ExitCode
 from jobctl.model import Source
 from jobctl.observe import Reader
 from jobctl.profile.load import Profiles
+from jobctl.reasons import Reason
 from jobctl.story import Story
 from jobctl.watching.events import Ending, Finish, Level, Notice
 
@@ -23,12 +25,15 @@ EVIL = "\x1b[2Jdone\u202e\n"
 DROPPED = Notice("stream-closed:1006", "socket closed (1006)")
 
 
-def told(*words, job="7"):
+def told(*words, job="7", fields=None):
     """The decisions about payloads: `(status, {…})` is a poll, `(status, {…}, source)` another."""
-    story = Story(job)
+    story, reader = Story(job), READER
+    if fields:
+        profile = READER.profile
+        reader = Reader(replace(profile, fields={**profile.fields, **fields}))
     for status, more, *source in words:
         payload = {"id": job, "status": status} | more
-        story.record(READER.observe(payload, source[0] if source else Source.POLL, job, 1_760_000_000.0))
+        story.record(reader.observe(payload, source[0] if source else Source.POLL, job, 1_760_000_000.0))
     return list(story)
 
 
@@ -126,7 +131,7 @@ def test_a_word_that_would_have_changed_the_screen_is_told_once_with_the_reason(
     (line,) = err
     assert "ignored 'pending' from stream: the job has ended and this is not newer (terminal-lock)" in line
     shown.plain.finish("7", Finish(Ending.TERMINAL, known("completed"), "over"))
-    assert any("terminal-lock ×3" in line for line in shown.lines()[1])
+    assert any("not believed (terminal-lock) ×3" in line for line in shown.lines()[1])
 
 
 def test_verbose_shows_every_refusal_and_the_reason_of_everything(screen):
@@ -152,7 +157,28 @@ def test_keep_alives_and_other_jobs_are_never_news(screen):
 def test_what_a_person_must_see_names_its_reason(screen):
     decisions = told(("completed", when(1)), ("failed", when(2)))
     out, _ = screen().after(*decisions)
-    assert out[-1].endswith("(poll, terminal-corrected)")
+    assert out[-1].endswith(f"(poll, terminal-corrected: {Reason.TERMINAL_CORRECTED.sentence})")
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        ([("running", when(1) | {"progress": 90}), ("pending", when(2))], Reason.REQUEUED),
+        (
+            [("running", when(1) | {"progress": 90}), ("running", when(2) | {"progress": 0})],
+            Reason.PROGRESSED,
+        ),
+        ([("running", {"attempt": 1}), ("running", {"attempt": 2})], Reason.NEW_ATTEMPT),
+    ],
+)
+def test_whatever_takes_back_what_was_shown_says_why(screen, words, reason):
+    out, _ = screen().after(*told(*words, fields={"attempt": "attempt"}))
+    assert out[-1].endswith(f"(poll, {reason.value}: {reason.sentence})")
+
+
+def test_what_goes_on_needs_no_reason(screen):
+    out, _ = screen().after(*told(("running", {"progress": 1}), ("running", {"progress": 2})))
+    assert out[-1].endswith("(poll)")
 
 
 def test_quiet_shows_the_end_and_nothing_before(screen):
@@ -175,20 +201,23 @@ def test_the_same_notice_is_told_once_and_summed_up(screen):
     out, err = shown.lines()
     assert [line.split("  ", 1)[1] for line in err] == ["closed 1006", "closed 1011", "said once"]
     shown.plain.finish("7", Finish(Ending.TERMINAL, known("completed"), "over"))
-    assert shown.lines()[1][0].endswith("seen more than once: stream-closed ×3")
+    assert shown.lines()[1][0].endswith("seen more than once: socket closed ×3")
     assert out == []
 
 
 def test_with_many_jobs_each_line_names_its_job_and_repeats_wait_for_the_end(screen):
+    """News of one job is no repeat of another's."""
     shown = screen(many=True)
     out, _ = shown.after(*told(("running", {}), job="a"), *told(("running", {}), job="b"))
     assert [line.split("  ")[1] for line in out] == ["a", "b"]
-    for job in "ab":
+    for job in "aab":
         shown.plain.notice(job, DROPPED)
+    assert [line.split("  ")[1] for line in shown.lines()[1]] == ["a", "b"]
+    for job in "ab":
         shown.plain.finish(job, Finish(Ending.TERMINAL, known("completed"), "over"))
     assert [line for line in shown.lines()[1] if "seen more than once" in line] == []
     shown.plain.end([], ExitCode.COMPLETED)
-    assert shown.lines()[1][0].endswith("stream-closed ×2")
+    assert shown.lines()[1][0].endswith("socket closed ×3")
 
 
 @pytest.mark.parametrize(
