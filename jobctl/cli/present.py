@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from jobctl.captures.recorder import Recorder
@@ -15,6 +16,7 @@ from jobctl.reasons import Action, Reason
 from jobctl.story import format_time
 from jobctl.text import visible
 from jobctl.watching.events import Finish, Level, Notice
+from jobctl.watching.machine import WatchMachine
 
 _TAKING_BACK = frozenset(
     {Reason.CORRECTED, Reason.REQUEUED, Reason.TERMINAL_CORRECTED, Reason.NEW_ATTEMPT, Reason.REOPENED}
@@ -119,6 +121,11 @@ class PlainLines:
         else:
             self._once(job, notice.code, line)
 
+    def wait(self, machines: Mapping[str, WatchMachine]) -> None:
+        """Say that nobody has answered so far, while that is so."""
+        if not self._quiet and all(not _has_answer(machine) for machine in machines.values()):
+            self.write(f"{_clock()}  still waiting for the first answer", is_result=False)
+
     def finish(self, job: str, finish: Finish) -> None:
         """Show how one job's watch ended, and what to do next."""
         if not self._many:
@@ -177,6 +184,10 @@ class PlainLines:
         told = self._repeats.summary()
         if told and not self._quiet:
             self.write(f"{_clock()}  seen more than once: {told}", is_result=False)
+
+
+def _has_answer(machine: WatchMachine) -> bool:
+    return machine.last_word_at is not None or machine.reads.last_failure is not None
 
 
 def lowers(decision: Decision) -> bool:

@@ -28,6 +28,8 @@ from jobctl.watching.events import Emit, Finish, Notice
 from jobctl.watching.options import WatchOptions
 from jobctl.watching.outcome import code_of_finish
 
+_TOLD_TO_WAIT_AFTER = 2.0
+"""Seconds without any answer after which plain output says so; the live view shows each of them."""
 _STORY_LIMIT = 20
 """Decisions kept in memory per job: the log and the screen have had them already."""
 
@@ -96,6 +98,10 @@ class _Session:
                 stack.enter_context(_signals(self._on_signal))
                 for job in plan.jobs:
                     watch.add(job, plan.known.get(job, ()), just_submitted=plan.just_submitted)
+                if isinstance(self._presenter, PlainLines):
+                    loop = asyncio.get_running_loop()
+                    waiting = loop.call_later(_TOLD_TO_WAIT_AFTER, self._presenter.wait, watch.machines)
+                    stack.callback(waiting.cancel)
                 async for update in watch:
                     self._take(update, write)
                     if self._is_decided():

@@ -86,6 +86,14 @@ def test_a_signal_before_anything_was_read(box, jobctl):
     assert (done.code, done.result["jobs"][0]["status"]) == (130, None)
 
 
+def test_a_watch_that_waits_for_its_first_answer_says_so(box, jobctl):
+    box.set_faults(["hang"])
+    program = jobctl.start("watch", "1")
+    program.until("still waiting for the first answer")
+    program.signal(signal.SIGTERM)
+    assert program.finish(5).code == 130
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("argv", [["status", "1"], ["list"]])
 def test_a_signal_while_a_read_waits(box, jobctl, argv, number):

@@ -14,16 +14,16 @@ ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 @pytest.fixture
 def terminal(jobctl):
-    """Runs `jobctl` in a pseudo-terminal of 150 columns."""
+    """Runs `jobctl` in a pseudo-terminal, 150 columns wide unless told otherwise."""
     children = []
 
-    def _run(*argv, **env):
+    def _run(*argv, columns=150, **env):
         environ = {
             k: v for k, v in (jobctl.environ | {"TERM": "xterm-256color"} | env).items() if v is not None
         }
         child = pexpect.spawn(
             sys.executable, ["-m", "jobctl", *argv], env=environ, cwd=str(jobctl.cwd), encoding="utf-8",
-            dimensions=(24, 150), timeout=15,
+            dimensions=(24, columns), timeout=15,
         )  # fmt: skip
         children.append(child)
         return child
@@ -126,3 +126,53 @@ def test_the_servers_escapes_do_not_reach_the_screen(box, terminal):
     assert "\x1b[2J" not in child.before
     assert "\x07" not in child.before
     assert "\\x1b[2J" in child.before
+
+
+ROW = re.compile(r"[^\r\n]*(?:[·|] (?:as of )?\d+\w* ago|no word yet)[^\r\n]*")
+
+
+@pytest.mark.parametrize("columns", [60, 80, 100, 140])
+def test_the_socket_stays_in_sight_and_the_row_short(box, terminal, columns):
+    box.set_faults(["ws-refuse"])
+    job = box.submit(duration=60, pending=0, steps=60)
+    child = terminal("watch", job, columns=columns)
+    child.expect(r"socket down(, retry)? [2-4]/5")
+    rows = ROW.findall(text(child))
+    child.sendintr()
+    assert finish(child) == 130
+    assert rows
+    assert max(map(len, rows)) <= columns - 2
+
+
+def test_a_terminal_of_ascii_gets_ascii(box, terminal):
+    job = box.submit(duration=60, pending=0)
+    child = terminal("watch", job, columns=80, LC_ALL="C", PYTHONIOENCODING="ascii")
+    child.expect(r"0 % \| as of \d+s ago")
+    child.expect("socket up")
+    child.sendintr()
+    assert finish(child) == 130
+    assert "\\u" not in child.before
+    assert "\\x" not in child.before
+
+
+def test_a_step_back_is_a_line_with_its_reason(box, terminal):
+    job = box.submit(duration=1.2, steps=6, pending=0.1, requeue_at=0.8)
+    child = terminal("watch", job)
+    child.expect(r"requeued: the server put the job back")
+    assert finish(child) == 0
+
+
+def test_a_server_that_asks_to_be_left_alone(box, terminal):
+    box.set_faults(["rate-limit=1s@100"])
+    child = terminal("watch", box.submit(duration=60), "--no-stream")
+    child.expect(r"waiting \d+\w*: the server asked for it")
+    child.sendintr()
+    assert finish(child) == 130
+
+
+def test_silence_is_counted(box, terminal):
+    box.set_faults(["hang"])
+    child = terminal("watch", box.submit(duration=60))
+    child.expect(r"no word yet, 1s")
+    child.sendintr()
+    assert finish(child) == 130

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.screen import machine
 from world.make import at, known
 
 from jobctl.captures.recorder import Recorder
@@ -218,6 +219,18 @@ def test_with_many_jobs_each_line_names_its_job_and_repeats_wait_for_the_end(scr
     assert [line for line in shown.lines()[1] if "seen more than once" in line] == []
     shown.plain.end([], ExitCode.COMPLETED)
     assert shown.lines()[1][0].endswith("socket closed ×3")
+
+
+def test_silence_before_the_first_answer_is_told(screen):
+    silent, read = machine(job=None, last_word_at=None), machine()
+    for options, machines, told in (
+        ({}, [silent, silent], True),
+        ({}, [silent, read], False),
+        ({"quiet": True}, [silent], False),
+    ):
+        shown = screen(**options)
+        shown.plain.wait(dict(enumerate(machines)))
+        assert any("still waiting for the first answer" in line for line in shown.lines()[1]) is told
 
 
 @pytest.mark.parametrize(

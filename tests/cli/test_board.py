@@ -1,0 +1,62 @@
+"""The rows of the live view, at every width and in every encoding."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.cells import cell_len
+from rich.console import Console
+from support.screen import machine
+from world.make import known
+
+from jobctl.cli.board import Board, Spelling
+from jobctl.watching.pacing import PollBudget
+from jobctl.watching.stream_state import Socket
+
+
+def drawn(width, *machines, names=("1193930",), encoding="utf-8"):
+    sink = io.TextIOWrapper(io.BytesIO(), encoding=encoding, errors="backslashreplace", newline="\n")
+    console = Console(file=sink, width=width, height=24, color_system=None)
+    board = Board(lambda: dict(zip(names, machines, strict=True)), PollBudget(20), lambda: 100.0)
+    console.print(board, soft_wrap=False)
+    sink.flush()
+    return sink.buffer.getvalue().decode(encoding).splitlines()
+
+
+@pytest.mark.parametrize("width", range(30, 160, 7))
+@pytest.mark.parametrize("name", ["7", "1193930", "a-name-that-is-longer-than-most-of-them", "日本語の名前"])
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii", "latin-1"])
+def test_no_row_comes_near_the_edge(width, name, encoding):
+    slow = machine(Socket.WAITING, job=known("running", raw_status="processing", progress=62.0))
+    lines = drawn(width, slow, machine(job=None), names=(name, "x"), encoding=encoding)
+    assert len(lines) == 2
+    assert max(map(cell_len, lines)) <= width - 3
+
+
+def test_what_the_design_promises_fits_eighty_columns():
+    (line,) = drawn(80, machine(Socket.WAITING))
+    assert line == "1193930  running  62 % · as of 4s ago via poll · socket down, retry 3/5"
+    assert "socket down 3/5" in drawn(60, machine(Socket.WAITING))[0]
+
+
+def test_the_bar_is_for_those_who_have_the_room():
+    waiting = machine(Socket.WAITING)
+    assert "━" not in drawn(100, waiting)[0]
+    assert "━" in drawn(120, waiting)[0]
+    assert "--" in drawn(120, waiting, encoding="ascii")[0]
+
+
+def test_what_cannot_be_spelled_is_spelled_before_it_is_measured():
+    assert Spelling("ascii").joined(["a", "b ×3"]) == "a | b x3"
+    assert Spelling("utf-8").joined(["a", "b ×3"]) == "a · b ×3"
+    assert Spelling("latin-1").joined(["a", "b ×3"]) == "a · b ×3"
+    assert Spelling("ascii")("é") == "\\xe9"
+    assert Spelling("utf-8").cut("abcdef", 4) == "abc…"
+    assert Spelling("ascii").cut("abcdef", 4) == "abc."
+
+
+def test_more_jobs_than_rows():
+    jobs = [machine() for _ in range(30)]
+    lines = drawn(80, *jobs, names=[str(number) for number in range(30)])
+    assert lines[-1] == "and 13 more, 0 of 30 finished"
