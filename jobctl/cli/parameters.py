@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from jobctl.cli import output
+from jobctl.cli.completion import profile_names
 from jobctl.durations import parse_duration
 from jobctl.errors import ConfigError
 from jobctl.profile.model import Profile
@@ -39,7 +40,14 @@ def _warn_insecure(asked: bool) -> bool:
 
 ProfileOption = Annotated[
     str | None,
-    typer.Option("--profile", "-p", metavar="NAME", help="Profile of the API.", rich_help_panel=_API),
+    typer.Option(
+        "--profile",
+        "-p",
+        metavar="NAME",
+        help="Profile of the API.",
+        autocompletion=profile_names,
+        rich_help_panel=_API,
+    ),
 ]
 BaseUrlOption = Annotated[
     str | None,
@@ -98,7 +106,7 @@ LostAfterOption = Annotated[
         "--lost-after",
         metavar="DURATION",
         parser=_duration,
-        help="Without any good read for so long, contact is lost (60s).",
+        help="Without any good read for so long, contact is lost (60s; 15s where there never was one).",
         rich_help_panel=_WATCHING,
     ),
 ]

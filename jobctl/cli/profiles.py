@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import typer
 
 from jobctl.cli import output
+from jobctl.cli.completion import profile_names
 from jobctl.cli.parameters import BaseUrlOption, ConfigOption, JsonOption, ProfileOption, settings_for
 from jobctl.errors import ConfigError
 from jobctl.model import JobStatus
@@ -21,7 +22,9 @@ _PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
 
 def profiles(
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Show one in full.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="Show one in full.", autocompletion=profile_names)
+    ] = None,
     profile: ProfileOption = None,
     base_url: BaseUrlOption = None,
     config: ConfigOption = None,

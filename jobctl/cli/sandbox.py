@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from jobctl.cli import output
+from jobctl.cli.completion import ends, server_faults, tunnel_faults
 from jobctl.errors import ConfigError
 
 
@@ -24,11 +25,22 @@ def fault_help() -> str:
 
 def sandbox(
     fault: Annotated[
-        list[str] | None, typer.Option("--fault", metavar="FAULT", help="A fault of the server; repeatable.")
+        list[str] | None,
+        typer.Option(
+            "--fault",
+            metavar="FAULT",
+            help="A fault of the server; repeatable.",
+            autocompletion=server_faults,
+        ),
     ] = None,
     tunnel_fault: Annotated[
         list[str] | None,
-        typer.Option("--tunnel-fault", metavar="FAULT", help="A fault of the tunnel; repeatable."),
+        typer.Option(
+            "--tunnel-fault",
+            metavar="FAULT",
+            help="A fault of the tunnel; repeatable.",
+            autocompletion=tunnel_faults,
+        ),
     ] = None,
     port: Annotated[
         int, typer.Option("--port", min=0, max=65535, help="Port of the server; 0 takes a free one.")
@@ -44,7 +56,9 @@ def sandbox(
         float, typer.Option("--duration", help="Seconds a job works, unless its submit says.")
     ] = 10.0,
     steps: Annotated[int, typer.Option("--steps", help="Progress steps of a job.")] = 10,
-    end: Annotated[str, typer.Option("--end", help="completed, failed or cancelled.")] = "completed",
+    end: Annotated[
+        str, typer.Option("--end", help="completed, failed or cancelled.", autocompletion=ends)
+    ] = "completed",
     seed: Annotated[int, typer.Option("--seed", help="Decides every random fault.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print the addresses as JSON.")] = False,
 ) -> None:
@@ -66,9 +80,16 @@ def sandbox(
         )
         box.serve(lambda ready: _announce(ready, as_json=as_json))
     except ValueError as error:
-        raise ConfigError(str(error), hint="`jobctl sandbox --help` lists the faults") from error
+        lists = "lists the faults" if "fault" in str(error) else "tells what each option takes"
+        raise ConfigError(str(error), hint=f"`jobctl sandbox --help` {lists}") from error
     except SandboxError as error:
-        raise ConfigError(str(error), hint="--port 0 --tunnel-port 0 take free ports") from error
+        raise ConfigError(str(error), hint=_hint(str(error))) from error
+
+
+def _hint(problem: str) -> str:
+    if "database" in problem:
+        return "--db takes a file in a folder that is there and may be written"
+    return "--port 0 --tunnel-port 0 take free ports"
 
 
 def _announce(box: Any, *, as_json: bool) -> None:
