@@ -26,11 +26,14 @@ def main(base_url: str, prompt: str) -> int:
         print(f"still {error.job.status if error.job else 'unknown'}; the job goes on", file=sys.stderr)
         return ExitCode.DEADLINE
     except JobctlError as error:
-        print(f"{error.message}; {error.hint}", file=sys.stderr)
+        print(error.message + (f"; {error.hint}" if error.hint else ""), file=sys.stderr)
         return ExitCode.LOST_CONTACT
     print(done.result)
     return ExitCode.COMPLETED
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:3]))
+    if len(sys.argv) != 3:
+        print(f"usage: {sys.argv[0]} BASE_URL PROMPT", file=sys.stderr)
+        sys.exit(ExitCode.USAGE)
+    sys.exit(main(*sys.argv[1:]))

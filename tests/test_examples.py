@@ -45,6 +45,13 @@ def test_submit_and_wait_when_nobody_answers(box, tmp_path):
     assert "503" in done.stderr
 
 
+def test_submit_and_wait_without_arguments_says_how_it_is_used(box, tmp_path):
+    done = run(box, tmp_path, sys.executable, EXAMPLES / "submit_and_wait.py")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("usage: ")
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="a shell script")
 def test_watch_batch(box, tmp_path):
     (tmp_path / "prompts.txt").write_text("a lighthouse\na harbour; with 'quotes'\n")
