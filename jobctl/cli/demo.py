@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from jobctl.sandbox import Sandbox
     from jobctl.sandbox.incidents import Outcome, Row
 
-_HEADS = ("time", "from", "says", "naive client", "jobctl", "why")
-_WIDTHS = (6, 6, 21, 14, 13)
+_HEADS = ("time", "from", "says", "naive client", "jobctl", "not believed")
+_WIDTHS = (5, 6, 17, 12, 12)
+_WIDTH = 80
+"""What fits every terminal; the longest reason has 22 columns."""
 
 
 def demo() -> None:
@@ -30,7 +32,7 @@ def demo() -> None:
 
     console = Console(highlight=False, soft_wrap=True)
     with Sandbox(seed=7) as box:
-        console.print(f"[dim]server {box.url}, tunnel {box.tunnel_url} (loopback, gone when this ends)[/dim]")
+        console.print(f"[dim]server {box.url}, tunnel {box.tunnel_url} (until this ends)[/dim]")
         held = asyncio.run(_play(console, box))
     if not held:
         output.note("jobctl: the demo did not go as it should; please report it")
@@ -47,7 +49,8 @@ async def _play(console: Console, box: Sandbox) -> bool:
     _title(console, "Incident 1", "the server says completed, the page goes back to pending")
     _say(
         console,
-        "the socket drops, floods pongs, and begins each connection with `pending`; the page stays open",
+        "the socket drops, floods pongs, and begins each connection with `pending`; the page stays open "
+        "(* a word without a time)",
     )
     first = await status_flips(lambda row: _row(console, row), box)
     _score(console, first)
@@ -62,8 +65,8 @@ async def _play(console: Console, box: Sandbox) -> bool:
 
     _title(console, "Cancel", "on the job that is already over")
     detail, real = await cancel_finished(box, first.job)
-    console.print(f"the server says: {visible(detail)}")
-    console.print(f"jobctl shows:    {real}, never `cancelled` on a cancel's word alone (exit code 9)")
+    console.print(_wrapped(f"server: {visible(detail)}"))
+    console.print(_wrapped(f"jobctl: {real}, never `cancelled` on a cancel's word alone (exit code 9)"))
     return all(
         outcome.contest.naive_steps_back
         and not outcome.contest.jobctl_steps_back
@@ -77,17 +80,23 @@ def _title(console: Console, name: str, what: str) -> None:
 
 
 def _say(console: Console, text: str) -> None:
-    from rich.markup import escape
+    from rich.text import Text
 
-    console.print(f"[dim]{escape(text)}[/dim]")
+    console.print(Text(_wrapped(text, indent=0), style="dim"))
     heads = [head.ljust(width) for head, width in zip(_HEADS, _WIDTHS, strict=False)]
-    console.print(f"[dim]{'  '.join([*heads, _HEADS[-1]])}[/dim]")
+    console.print(Text(" ".join([*heads, _HEADS[-1]]), style="dim"))
+
+
+def _wrapped(text: str, indent: int = 8) -> str:
+    import textwrap
+
+    return textwrap.fill(text, _WIDTH, subsequent_indent=" " * indent, break_on_hyphens=False)
 
 
 def _row(console: Console, row: Row) -> None:
     from rich.text import Text
 
-    cells = (f"{row.at:5.1f}s", row.source, row.said, row.naive, row.jobctl)
+    cells = (f"{row.at:4.1f}s", row.source, row.said, row.naive, row.jobctl)
     styles = (
         "dim",
         "",
@@ -97,8 +106,9 @@ def _row(console: Console, row: Row) -> None:
     )
     line = Text()
     for cell, width, style in zip(cells, _WIDTHS, styles, strict=True):
-        line.append(cell.ljust(width) + "  ", style=style)
+        line.append(cell.ljust(width) + " ", style=style)
     line.append(row.why, style="dim")
+    line.rstrip()
     console.print(line)
 
 
@@ -109,7 +119,7 @@ def _score(console: Console, outcome: Outcome) -> None:
     backwards = contest.naive_steps_back
     # Those that leave `completed` hurt most: they come first.
     examples = ", ".join(sorted(dict.fromkeys(backwards), key=lambda step: "completed" not in step)[:3])
-    console.print(Text(f"naive:  went backwards {len(backwards)} times: {examples}", style="red"))
+    console.print(Text(_wrapped(f"naive:  went backwards {len(backwards)} times: {examples}"), style="red"))
     console.print(
         Text(
             f"jobctl: went backwards {len(contest.jobctl_steps_back)} times, shows {contest.jobctl}",
@@ -117,4 +127,4 @@ def _score(console: Console, outcome: Outcome) -> None:
         )
     )
     told = ", ".join(f"{reason} ×{count}" for reason, count in contest.reasons.most_common())
-    console.print(f"server: {outcome.truth}    not believed: {told}")
+    console.print(_wrapped(f"server: {outcome.truth}; not believed: {told}"))

@@ -63,6 +63,7 @@ class Contest:
     _naive_rank: int = -1
     _jobctl_rank: int = -1
     _shown: Counter[str] = field(default_factory=Counter)
+    _skipped: Row | None = None
     _last_shown: tuple[JobStatus, int] | None = None
 
     def hear(self, decision: Decision) -> None:
@@ -78,13 +79,20 @@ class Contest:
             self._step(after.status, jobctl_before, self.jobctl, self.jobctl_steps_back, "_jobctl_rank")
         if decision.action is not Action.APPLY:
             self.reasons[decision.reason.value] += 1
-        why = "" if decision.action is Action.APPLY else f"{decision.action.value}: {decision.reason.value}"
+        why = "" if decision.action is Action.APPLY else decision.reason.value
         kind = f"{why}{' back' if step_back else ''}"
         self._shown[kind] += 1
+        at = time.monotonic() - self.started
+        said = "keep-alive" if decision.observation.keepalive else _said(seen)
+        row = Row(at, seen.source.value, said, self.naive, self.jobctl, why, step_back)
         if self._moved_visibly(after) or (self._shown[kind] <= _SHOWN_OF_A_KIND and kind):
-            at = time.monotonic() - self.started
-            said = "keep-alive" if decision.observation.keepalive else _said(seen)
-            self.show(Row(at, seen.source.value, said, self.naive, self.jobctl, why, step_back))
+            # Where jobctl stands was brought by a word that was skipped: that one first.
+            if self._skipped is not None and self.jobctl == jobctl_before == self._skipped.jobctl:
+                self.show(self._skipped)
+            self._skipped = None
+            self.show(row)
+        elif self.jobctl != jobctl_before:
+            self._skipped = row
 
     def _moved_visibly(self, after: Job | None) -> bool:
         """A new status, or a quarter of the way further."""
@@ -219,4 +227,4 @@ def _shown_as(status: JobStatus, progress: float | None) -> str:
 def _said(seen: Observation) -> str:
     word = seen.raw_status or "?"
     progress = "" if seen.progress is None else f" {seen.progress:.0f} %"
-    return word + progress + ("" if seen.updated_at is not None else " (no time)")
+    return word + progress + ("" if seen.updated_at is not None else " *")

@@ -59,7 +59,7 @@ def test_a_word_from_the_past_sends_only_the_naive_client_back(source, payload, 
     assert contest.naive_steps_back == [f"completed → {naive}"]
     assert contest.jobctl_steps_back == []
     assert contest.reasons == {reason: 1}
-    assert (rows[-1].step_back, rows[-1].why) == (True, f"ignore: {reason}")
+    assert (rows[-1].step_back, rows[-1].why) == (True, reason)
 
 
 def test_a_step_back_of_jobctl_would_be_counted_as_well():
@@ -69,6 +69,19 @@ def test_a_step_back_of_jobctl_would_be_counted_as_well():
         (Source.POLL, said("running", 3)),
     )
     assert contest.jobctl_steps_back == contest.naive_steps_back == ["running → pending"]
+
+
+def test_where_jobctl_stands_is_never_first_seen_beside_a_word_it_ignores():
+    pong = (Source.STREAM, {"type": "pong"})
+    words = [(Source.POLL, said("running", n, progress=n)) for n in range(1, 6)]
+    _, rows = played(*words, pong, (Source.POLL, said("running", 6, progress=6)), pong)
+    assert [(row.said, row.jobctl) for row in rows] == [
+        ("running 1 %", "running 1 %"),
+        ("running 5 %", "running 5 %"),
+        ("keep-alive", "running 5 %"),
+        ("running 6 %", "running 6 %"),
+        ("keep-alive", "running 6 %"),
+    ]
 
 
 def test_the_same_kind_of_word_is_shown_twice_and_counted_always():
