@@ -44,14 +44,17 @@ class ExitCode(IntEnum):
     AUTH = 6, "the API refused the credentials"
     LOST_CONTACT = 7, "no answer, or none that can be read; says nothing about the job"
     GONE = 8, "no such job, or no longer there"
-    CANCEL_REFUSED = 9, "the cancel was refused or came too late; the real status is printed"
+    CANCEL_REFUSED = (
+        9,
+        "the cancel was refused or came too late, or the job ended otherwise than --until asked",
+    )
     CACHING_PROVEN = 10, "diagnose: answers from memory, proven"
     CACHING_POSSIBLE = 11, "diagnose: answers from memory, possible"
     UNDECIDED = (
         12,
         "could not tell: an end no read confirms, an unknown status word, a log that differs",
     )
-    INTERRUPTED = 130, "Ctrl-C or SIGTERM; the job goes on"
+    INTERRUPTED = 130, "Ctrl-C, SIGTERM or SIGHUP; the job goes on"
 
 
 _OF_STATUS: Final = {

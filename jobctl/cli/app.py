@@ -33,6 +33,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
 )
 
+_WITH_IDS = [["status"], ["watch"], ["cancel"]]
 COMMANDS: dict[str, dict[str, Callable[..., Any]]] = {
     "Jobs": {"submit": submit, "status": status, "watch": watch, "cancel": cancel, "list": list_jobs},
     "Afterwards": {"explain": explain},
@@ -67,7 +68,9 @@ def root(
 def run() -> int:
     """Run the command line. Returns the exit code; never lets a traceback out."""
     output.prepare_streams()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # both end a command the same, told way
+    for number in output.ENDING_SIGNALS:
+        if signal.getsignal(number) is not signal.SIG_IGN:  # `nohup` asks for that
+            signal.signal(number, signal.default_int_handler)
     try:
         code = _run()
         sys.stdout.flush()
@@ -83,8 +86,8 @@ def _run() -> int:
     try:
         app()
     except SystemExit as end:
-        if end.code == ExitCode.USAGE:
-            _close_wrong_usage()
+        if (tell := getattr(end.__context__, "format_message", None)) is not None:
+            _told_wrong_usage(tell())
         return end.code if isinstance(end.code, int) else ExitCode.COMPLETED if end.code is None else 1
     except (output.ReaderGone, output.StdoutLost, BrokenPipeError):
         raise
@@ -98,12 +101,16 @@ def _run() -> int:
     return ExitCode.COMPLETED
 
 
-def _close_wrong_usage() -> None:
-    """What the parser refuses never reached a command; a script that reads JSON is told as well."""
+def _told_wrong_usage(message: str) -> None:
+    """The parser has told a person; one hint more, and a script that reads JSON is told as well."""
     words = list(takewhile(lambda word: word != "--", sys.argv[1:]))
+    hint = f"see jobctl {words[0]} --help" if words and not words[0].startswith("-") else "see jobctl --help"
+    if words[:1] in _WITH_IDS and message.startswith("No such option: -"):
+        hint = f"a job id that begins with - goes behind --: jobctl {words[0]} -- ID"
+        output.note(f"jobctl: {hint}")
     if "--json" in words:
         kind = "result" if "watch" in words[:1] or "--watch" in words else None
-        close(kind, [] if kind else None, ConfigError("wrong usage, told on stderr", hint="see --help"))
+        close(kind, [] if kind else None, ConfigError(message, hint=hint))
 
 
 def _internal(error: Exception) -> int:

@@ -83,6 +83,7 @@ def cancel(
         log=log,
         insecure=insecure,
         resume=resume_command("watch", profile, base_url, config),
+        look=resume_command("list", profile, base_url, config) if chosen.profile.list else None,
         known={job: [seen] for job in waiting if (seen := asked.accepted[job]) is not None},
         refused=list(asked.documents.values()),
     )

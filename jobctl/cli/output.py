@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from dataclasses import dataclass
 from io import TextIOWrapper
@@ -16,6 +17,10 @@ from jobctl.text import visible
 
 __all__ = ["ReaderGone", "StdoutLost", "give_up_stdout"]
 
+ENDING_SIGNALS: Final = tuple(
+    getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
+"""What ends a command in the same, told way as Ctrl-C."""
 _DETAIL_LIMIT: Final = 500
 
 

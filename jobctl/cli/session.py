@@ -6,7 +6,7 @@ import asyncio
 import functools
 import signal
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +30,8 @@ from jobctl.watching.outcome import code_of_finish
 
 _TOLD_TO_WAIT_AFTER = 2.0
 """Seconds without any answer after which plain output says so; the live view shows each of them."""
+_PASTED = 2000
+"""Characters of a command that a person can still paste."""
 _STORY_LIMIT = 20
 """Decisions kept in memory per job: the log and the screen have had them already."""
 
@@ -52,6 +54,8 @@ class WatchPlan:
     just_submitted: bool = False
     resume: str = ""
     """The command line that picks the watch up again, without the ids."""
+    look: str | None = None
+    """The command line that lists the jobs, where the API can."""
     known: dict[str, list[Observation]] = field(default_factory=dict)
     refused: list[dict[str, Any]] = field(default_factory=list)
     """Documents of jobs that were settled before the watch; they stand in the result line too."""
@@ -104,13 +108,15 @@ class _Session:
                     stack.callback(waiting.cancel)
                 async for update in watch:
                     self._take(update, write)
-                    if self._is_decided():
+                    if (why := self._decided_by(update)) is not None:
                         break
+                else:
+                    why = None
                 watch.drop()
                 for update in watch.pending():
                     self._take(update, write)
                 await watch.aclose()
-            return self._end(watch)
+            return self._end(watch, why)
 
     def fail(self, error: BaseException) -> None:
         """Close the JSON stream of a watch that could not go on; what has ended before stays as it ended."""
@@ -147,12 +153,18 @@ class _Session:
                 self._codes[update.job] = self._judge(finish)
                 self._presenter.finish(update.job, finish)
 
-    def _is_decided(self) -> bool:
-        if self._plan.any_job and ExitCode.COMPLETED in self._codes.values():
-            return True
-        return self._plan.fail_fast and any(code is not ExitCode.COMPLETED for code in self._codes.values())
+    def _decided_by(self, update: Update) -> str | None:
+        """Return why the others need not be waited for."""
+        if not isinstance(update.item, Finish):
+            return None
+        name, got_there = visible(update.job, 80), self._codes[update.job] is ExitCode.COMPLETED
+        if self._plan.any_job and got_there:
+            return f"{name} got there, and --any asks for no more"
+        if self._plan.fail_fast and not got_there:
+            return f"{name} did not get there, and --fail-fast waits for no other"
+        return None
 
-    def _end(self, watch: Watch) -> WatchResult:
+    def _end(self, watch: Watch, why: str | None) -> WatchResult:
         plan = self._plan
         if plan.any_job and ExitCode.COMPLETED in self._codes.values():
             code = ExitCode.COMPLETED
@@ -165,10 +177,10 @@ class _Session:
         ]
         settled = [EXIT_CODES[document["exit_code"]] for document in plan.refused if "exit_code" in document]
         self._presenter.end([*plan.refused, *results], worst([code, *settled]))
-        self._tell_how_to_resume()
+        self._tell_how_to_resume(why)
         return WatchResult(self._finishes, code)
 
-    def _tell_how_to_resume(self) -> None:
+    def _tell_how_to_resume(self, why: str | None) -> None:
         endings = {job: finish.ending.value for job, finish in self._finishes.items()}
         open_jobs = [
             job
@@ -176,8 +188,12 @@ class _Session:
             if endings.get(job, "stopped")
             in {"stopped", "deadline", "lost-contact", "interrupted", "stalled"}
         ]
-        if open_jobs and self._plan.resume and not self._plan.quiet and not self._plan.as_json:
-            output.note(f"jobctl: pick it up again with: {self._plan.resume} {_quoted(open_jobs)}")
+        if not open_jobs or self._plan.quiet or self._plan.as_json:
+            return
+        if why is not None:
+            output.note(f"jobctl: {why}")
+        if self._plan.resume:
+            output.note(f"jobctl: {_resume(self._plan.resume, self._plan.look, open_jobs)}")
 
     def _on_signal(self) -> None:
         self._signals += 1
@@ -186,17 +202,21 @@ class _Session:
         self._watch.interrupt()
 
 
-def _quoted(jobs: Iterable[str]) -> str:
+def _resume(command: str, look: str | None, jobs: list[str]) -> str:
+    """The command with all ids, as long as one can paste it."""
     import shlex
 
-    quoted = [visible(shlex.quote(job)) for job in jobs]
+    quoted = " ".join(visible(shlex.quote(job), _PASTED) for job in jobs)
     dashes = "-- " if any(job.startswith("-") for job in jobs) else ""
-    shown = quoted if len(quoted) <= 10 else [*quoted[:10], f"…({len(quoted) - 10} more)"]
-    return dashes + " ".join(shown)
+    line = f"{command} {dashes}{quoted}"
+    if len(line) <= _PASTED:
+        return f"pick it up again with: {line}"
+    where = f"`{look} --active` lists them" if look else "--json names them in its last line"
+    return f"{len(jobs)} jobs go on ({where}); pick them up again with: {command} ID…"
 
 
 class _signals:  # noqa: N801 -- reads as the context manager it is
-    """SIGINT and SIGTERM end a watch the orderly way; a second one ends it at once."""
+    """SIGINT, SIGTERM and SIGHUP end a watch the orderly way; a second one ends it at once."""
 
     def __init__(self, handler: Callable[[], None]) -> None:
         self._handler = handler
@@ -204,7 +224,9 @@ class _signals:  # noqa: N801 -- reads as the context manager it is
 
     def __enter__(self) -> None:
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, *output.ENDING_SIGNALS):
+            if signal.getsignal(number) is signal.SIG_IGN:  # `nohup`
+                continue
             try:
                 loop.add_signal_handler(number, self._handler)
                 self._undo.append(functools.partial(loop.remove_signal_handler, number))

@@ -95,6 +95,7 @@ def submit(
             insecure=insecure,
             just_submitted=True,
             resume=resume_command("watch", profile, base_url, config),
+            look=look,
             known={answer.job: [answer.observation]},
         )
         output.leave(run_watch(plan).code)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -28,11 +28,29 @@ from jobctl.cli.parameters import (
     resume_command,
     settings_for,
 )
+from jobctl.exit_codes import ExitCode, code_of_status
 from jobctl.model import JobStatus
+from jobctl.text import visible
+
+if TYPE_CHECKING:
+    from jobctl.watching.events import Finish
+
+
+def _no_unknown(until: JobStatus) -> JobStatus:
+    if until is JobStatus.UNKNOWN:
+        raise typer.BadParameter(
+            "'unknown' is no status of a job, it is a word that the profile does not map"
+        )
+    return until
+
 
 UntilOption = Annotated[
     JobStatus,
-    typer.Option("--until", help="The status to wait for; any end of the job ends the watch too."),
+    typer.Option(
+        "--until",
+        callback=_no_unknown,
+        help="The status to wait for; any end of the job ends the watch too.",
+    ),
 ]
 
 
@@ -91,5 +109,21 @@ def watch(
         insecure=insecure,
         max_rate=max_rate,
         resume=resume_command("watch", profile, base_url, config),
+        look=resume_command("list", profile, base_url, config) if chosen.profile.list else None,
     )
-    output.leave(run_watch(plan).code)
+    watched = run_watch(plan)
+    if not as_json and not quiet:
+        for job, finish in watched.finishes.items():
+            _tell_other_end(job, finish, until)
+    output.leave(watched.code)
+
+
+def _tell_other_end(job: str, finish: Finish, until: JobStatus) -> None:
+    """The end that was asked for speaks for itself, and so does a job that did not complete."""
+    if until is JobStatus.COMPLETED or finish.job is None or finish.ending.value != "terminal":
+        return
+    status = finish.job.status
+    if code_of_status(status, until) is not ExitCode.COMPLETED:
+        output.note(
+            f"jobctl: {visible(job, 80)}: it ended {status.value}, not {until.value} as --until asked"
+        )
