@@ -12,7 +12,7 @@ DONE = b'{"id": "7", "status": "completed", "updated_at": "2026-01-01T00:00:00Z"
 FAST = ("--no-stream", "--lost-after", "0.4s")
 
 
-@pytest.mark.parametrize("verb", [("status",), ("watch",), ("submit",)])
+@pytest.mark.parametrize("verb", [("status",), ("watch",), ("submit", "a=b")])
 def test_a_host_nobody_knows(alone, verb):
     argv = [*verb, *(["1"] if verb[0] != "submit" else [])]
     check_message(
