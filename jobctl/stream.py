@@ -7,17 +7,22 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from websockets.asyncio.client import connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.proxy import get_proxy
+from websockets.uri import parse_uri
 
 from jobctl._version import __version__
 from jobctl.client.answers import decode
 from jobctl.client.hosts import is_loopback
+from jobctl.secret_scan import redact_text
 from jobctl.text import visible
 from jobctl.tunnel_pages import bypass_headers
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Awaitable, Callable
+
+    from websockets.asyncio.client import ClientConnection
 
 OPEN_TIMEOUT: Final = 10.0
 MAX_FRAME: Final = 1024 * 1024
@@ -70,32 +75,16 @@ async def listen(
 
     Awaiting `on_frame` holds the server back: what is not read yet waits in its window, not in our memory.
     """
-    parts = urlsplit(url)
-    host = parts.hostname or ""
     try:
-        connection = await _Connect(
-            url,
-            additional_headers={**bypass_headers(host), **headers},
-            user_agent_header=f"jobctl/{__version__}",
-            # Deflate costs 64 kB a connection, and some servers accept it and then send nothing.
-            compression=None,
-            ssl=tls if parts.scheme == "wss" else None,
-            proxy=None if is_loopback(host) else True,
-            open_timeout=OPEN_TIMEOUT,
-            close_timeout=_CLOSE_TIMEOUT,
-            ping_interval=_PING_EVERY,
-            ping_timeout=_PING_EVERY,
-            max_size=MAX_FRAME,
-            logger=_silent,
-        )
+        connection = await _opened(url, headers, tls)
     except InvalidStatus as error:
-        return Closed(
-            False, error.response.status_code, f"HTTP {error.response.status_code} instead of an upgrade"
-        )
+        status = error.response.status_code
+        return Closed(False, status, f"HTTP {status} instead of an upgrade")
     except TimeoutError:
         return Closed(False, None, f"no handshake within {OPEN_TIMEOUT:g} s")
-    except (InvalidHandshake, InvalidURI, OSError, ValueError, EOFError) as error:
-        return Closed(False, None, visible(str(error) or type(error).__name__, 120))
+    # Whatever else it is (a bad address, a proxy variable, a missing package), reads may still work.
+    except Exception as error:  # noqa: BLE001
+        return Closed(False, None, visible(redact_text(str(error) or type(error).__name__), 120))
     on_open()
     try:
         async for frame in connection:
@@ -108,3 +97,29 @@ async def listen(
     finally:
         await connection.close()
     return Closed(True, connection.close_code, visible(connection.close_reason or "", 120))
+
+
+async def _opened(url: str, headers: dict[str, str], tls: ssl.SSLContext | None) -> ClientConnection:
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    return await _Connect(
+        url,
+        additional_headers={**bypass_headers(host), **headers},
+        user_agent_header=f"jobctl/{__version__}",
+        # Deflate costs 64 kB a connection, and some servers accept it and then send nothing.
+        compression=None,
+        ssl=tls if parts.scheme == "wss" else None,
+        proxy=None if is_loopback(host) else _proxy_of(url),
+        open_timeout=OPEN_TIMEOUT,
+        close_timeout=_CLOSE_TIMEOUT,
+        ping_interval=_PING_EVERY,
+        ping_timeout=_PING_EVERY,
+        max_size=MAX_FRAME,
+        logger=_silent,
+    )
+
+
+def _proxy_of(url: str) -> str | None:
+    """The environment's proxy; `host:port` is taken as http, as it is for the reads."""
+    proxy = get_proxy(parse_uri(url))
+    return f"http://{proxy}" if proxy and "://" not in proxy else proxy

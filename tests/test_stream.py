@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 
 import pytest
+from support.servers import RawServer, reply
 from websockets.asyncio.server import serve
 
 from jobctl.stream import MAX_FRAME, Closed, listen, parse_frame
@@ -105,19 +106,59 @@ def test_credentials_travel_in_the_handshake():
 
 
 @pytest.mark.parametrize(
-    "url", ["ws://127.0.0.1:1/x", "ws://nowhere.invalid/x", "ws://[", "http://127.0.0.1:1/"]
+    "url",
+    [
+        *("ws://127.0.0.1:1/x", "ws://nowhere.invalid/x", "ws://[", "ws://[::1/x", "ws://h:99999/x"),
+        *("http://127.0.0.1:1/", "ws://a..b/x", "", "ws://127.0.0.1:1/\ud800"),
+    ],
 )
 def test_a_session_that_cannot_be_opened(url):
     async def run():
         return await listen(url, headers={}, tls=None, on_open=pytest.fail, on_frame=pytest.fail)
 
-    if url == "ws://[":
-        with pytest.raises(ValueError, match="IPv6"):
-            asyncio.run(run())
-        return
     closed = asyncio.run(run())
     assert not closed.opened
     assert closed.reason
+
+
+@pytest.fixture
+def proxies(monkeypatch):
+    """No proxy but those a test sets."""
+    for name in ("http", "https", "ws", "wss", "socks", "all", "no"):
+        monkeypatch.delenv(f"{name}_proxy", raising=False)
+        monkeypatch.delenv(f"{name.upper()}_PROXY", raising=False)
+    return monkeypatch.setenv
+
+
+def listening(url):
+    return asyncio.run(listen(url, headers={}, tls=None, on_open=pytest.fail, on_frame=pytest.fail))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("socks_proxy", "socks5://127.0.0.1:1", ""),
+        ("http_proxy", "http://127.0.0.1:1/x?y", "path"),
+        ("http_proxy", "gopher://127.0.0.1:1", "gopher"),
+        ("http_proxy", "http://u:hunter2hunter2@h:1/x", "path"),
+        ("http_proxy", "http://127.0.0.1:99999", "port"),
+    ],
+)
+def test_a_proxy_that_cannot_be_used_ends_the_session_and_nothing_else(proxies, name, value, said):
+    proxies(name, value)
+    closed = listening("ws://nowhere.invalid/x")
+    assert (closed.opened, closed.code) == (False, None)
+    assert closed.reason
+    assert said.lower() in closed.reason.lower()
+    assert "hunter2" not in closed.reason
+
+
+def test_a_proxy_without_a_scheme_is_an_http_proxy(proxies):
+    with RawServer(lambda _head: reply(403)) as proxy:
+        proxies("http_proxy", f"127.0.0.1:{proxy.port}")
+        closed = listening("ws://nowhere.invalid/x")
+        assert proxy.heads[0].startswith("CONNECT nowhere.invalid:80 ")
+    assert (closed.opened, "403" in closed.reason) == (False, True)
 
 
 def test_cancelling_a_session_closes_its_socket():

@@ -115,6 +115,13 @@ def _stream(value: Any) -> str | None:
         raise ConfigError(f"expected a path that starts with '/' or a ws:// or wss:// URL, got {stream!r}")
     if "@" in stream.partition("://")[2].partition("/")[0]:
         raise ConfigError("credentials do not belong in the stream's URL; the profile's auth goes there too")
+    if "://" in stream:
+        try:
+            split_base_url(stream.replace("ws", "http", 1))
+        except ConfigError:
+            raise ConfigError(
+                f"expected a ws:// or wss:// URL with a host and a usable port, got {stream!r}"
+            ) from None
     return stream
 
 

@@ -80,6 +80,8 @@ def test_everything_a_profile_can_say():
         ("base_url", 8001, "profiles.video.base_url: expected a URL"),
         ("strem", "/ws", "profiles.video.strem: unknown key; did you mean 'stream'?"),
         ("stream", "ftp://x/{id}", "profiles.video.stream: expected a path"),
+        ("stream", "ws://[::1/x", "expected a ws:// or wss:// URL with a host"),
+        ("stream", "wss://h:99999/{id}", "expected a ws:// or wss:// URL with a host"),
         ("stream", "/ws/{job}", "the only placeholder is '{id}'"),
         ("stream", True, "got true"),
         ("fields", "status", "profiles.video.fields: expected a table, got 'status'"),
