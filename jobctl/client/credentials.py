@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+from jobctl.errors import ConfigError
 from jobctl.profile.auth import Auth, AuthKind, run_command
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ class Credentials:
     def __init__(self, auth: Auth, environ: Mapping[str, str]) -> None:
         self._auth, self._environ = auth, environ
         self._headers: dict[str, str] | None = None
+        self._failures, self._failure = 0, None  # type: int, ConfigError | None
         self._lock = threading.Lock()
 
     @property
@@ -30,6 +32,9 @@ class Credentials:
         Raises:
             ConfigError: they cannot be had.
         """
+        # Without the lock: a refresh holds it while its program runs, and no event loop must wait for that.
+        if self._headers is not None:
+            return self._headers
         with self._lock:
             if self._headers is None:
                 self._headers = self._auth.resolve(self._environ, run_command)
@@ -38,11 +43,22 @@ class Credentials:
     def refresh(self, refused: dict[str, str]) -> bool:
         """Replace headers that got a 401; False when asking again would give the same ones.
 
-        Many jobs may be refused at once: the program runs for the first of them, the others take its token.
+        Many jobs may be refused at once: the program runs for the first of them, the others take its token,
+        or its failure.
+
+        Raises:
+            ConfigError: there are no new ones.
         """
         if self._auth.kind is not AuthKind.COMMAND:
             return False
+        failures = self._failures
         with self._lock:
+            if self._failure is not None and self._failures != failures:
+                raise self._failure
             if self._headers is None or self._headers == refused:
-                self._headers = self._auth.resolve(self._environ, run_command)
+                try:
+                    self._headers = self._auth.resolve(self._environ, run_command)
+                except ConfigError as error:
+                    self._failures, self._failure = self._failures + 1, error
+                    raise
             return True

@@ -114,3 +114,53 @@ def test_a_command_that_fails_is_an_error_and_the_old_token_stays(tmp_path):
     assert credentials.headers() == used
     marker.unlink()
     assert credentials.refresh(used) is True
+
+
+def test_the_old_headers_are_at_hand_while_new_ones_are_fetched(tmp_path):
+    """An event loop asks for them: it must not stand still while a login command runs."""
+    first, go = tmp_path / "first", tmp_path / "go"
+    script = (
+        "import os, sys, time\nfirst, go = sys.argv[1:]\n"
+        "if os.path.exists(first):\n while not os.path.exists(go): time.sleep(0.01)\n"
+        "open(first, 'w').close(); print('t1')"
+    )
+    credentials = Credentials(
+        Auth(AuthKind.COMMAND, command=(sys.executable, "-S", "-c", script, str(first), str(go))), {}
+    )
+    used = credentials.headers()
+    with ThreadPoolExecutor(2) as pool:
+        refreshing = pool.submit(credentials.refresh, used)
+        try:
+            while not credentials._lock.locked():
+                assert not refreshing.done()
+            assert pool.submit(credentials.headers).result(5) == used
+            assert not refreshing.done()
+        finally:
+            go.touch()
+        assert refreshing.result(10) is True
+
+
+def test_many_refusals_share_one_failure_of_the_command(tmp_path):
+    runs = tmp_path / "runs"
+    runs.write_text("")
+    script = (
+        "import sys, time; f = open(sys.argv[1], 'r+'); n = len(f.read()); f.write('x'); f.close()\n"
+        "time.sleep(0.2 * bool(n)); sys.exit('no ticket') if n else print('t1')"
+    )
+    credentials = Credentials(
+        Auth(AuthKind.COMMAND, command=(sys.executable, "-S", "-c", script, str(runs))), {}
+    )
+    used = credentials.headers()
+    together = threading.Barrier(6)
+
+    def refused(_number):
+        together.wait(10)
+        with pytest.raises(ConfigError, match="no ticket"):
+            credentials.refresh(used)
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(refused, range(6)))
+    assert len(runs.read_text()) == 2
+    with pytest.raises(ConfigError, match="no ticket"):
+        credentials.refresh(used)
+    assert len(runs.read_text()) == 3, "a later refusal asks again"
