@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from jobctl.model import Job
@@ -63,12 +63,24 @@ class ProtocolError(JobctlError):
     """An answer nobody can read as a job: HTML, garbage, too large, a tunnel's own page.
 
     `kind` is one of `not-json`, `tunnel-page`, `too-large`, `empty`, `redirect`, `encoding`, `truncated`.
+    `transient`: the same request may well get the API's own answer in a moment.
     """
 
-    def __init__(self, message: str, *, kind: str, status: int = 0, hint: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        kind: str,
+        status: int = 0,
+        hint: str | None = None,
+        retry_after: float | None = None,
+        transient: bool = False,
+    ) -> None:
         super().__init__(message, hint=hint)
         self.kind = kind
         self.status = status
+        self.retry_after = retry_after
+        self.transient = transient
 
 
 class DeadlineExceeded(JobctlError):  # noqa: N818 -- the name the field knows (gRPC, Go's context)
@@ -89,20 +101,31 @@ class JobNotSuccessful(JobctlError):  # noqa: N818 -- an outcome, not a fault of
         self.story = story
 
 
-def detail_of(body: Any, levels: int = 4) -> str | None:
-    """Find the server's own words in an error body: `detail`, `error.message`, `message`, `title`."""
+def detail_of(body: Any, levels: int = 6) -> str | None:
+    """Find the server's own words in an error body: `detail`, `error.message`, `message`, `title`.
+
+    A list of problems such as `[{"loc": ["body", "prompt"], "msg": "required"}]` reads `prompt: required`.
+    """
     if not levels:
         return None
+    if isinstance(body, list):
+        words = [said for one in body[:_MOST_PROBLEMS] if (said := detail_of(one, levels - 1))]
+        return "; ".join(words) or None
     if not isinstance(body, dict):
         return body if isinstance(body, str) and body else None
     for key in ("detail", "error", "message", "title", "msg"):
-        value = body.get(key)
-        if isinstance(value, str) and value:
-            return value
-        if isinstance(value, list) and value:
-            value = value[0]
-        if isinstance(value, dict):
-            inner = detail_of(value, levels - 1)
-            if inner:
-                return inner
+        inner = detail_of(body.get(key), levels - 1)
+        if inner:
+            return f"{where}: {inner}" if (where := _place(body.get("loc"))) else inner
     return None
+
+
+_MOST_PROBLEMS: Final = 5
+_PARTS_OF_A_REQUEST: Final = frozenset({"body", "query", "path", "header", "cookie"})
+
+
+def _place(loc: Any) -> str:
+    if not isinstance(loc, list):
+        return ""
+    steps = [str(step) for step in loc[:8] if isinstance(step, str) or step.__class__ is int]
+    return ".".join(steps[1:] if steps and steps[0] in _PARTS_OF_A_REQUEST else steps)

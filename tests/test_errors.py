@@ -48,7 +48,18 @@ INCIDENT = (
     ("body", "said"),
     [
         ({"detail": INCIDENT}, INCIDENT),
-        ({"detail": [{"loc": ["body", "prompt"], "msg": "field required"}]}, "field required"),
+        ({"detail": [{"loc": ["body", "prompt"], "msg": "field required"}]}, "prompt: field required"),
+        (
+            {"detail": [{"loc": ["query", "n", 0], "msg": "not a number"}, {"loc": ["path"], "msg": "bad"}]},
+            "n.0: not a number; bad",
+        ),
+        (
+            {"detail": [{"loc": [], "msg": "a"}, {"loc": "body", "msg": "b"}, {"msg": "c"}, 7, "d"]},
+            "a; b; c; d",
+        ),
+        ({"detail": [{"loc": [[1], True, None], "msg": "a"}]}, "a"),
+        ({"error": {"message": ["one", "two"]}}, "one; two"),
+        ({"detail": [{"msg": str(n)} for n in range(9)]}, "0; 1; 2; 3; 4"),
         ({"error": {"message": "quota", "code": 7}}, "quota"),
         ({"error": "quota"}, "quota"),
         ({"message": "gone"}, "gone"),

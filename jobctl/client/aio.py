@@ -77,7 +77,11 @@ class AsyncCarrier:
                 case Pause(seconds):
                     await asyncio.sleep(seconds)
                 case RefreshAuth(refused):
-                    answer = await in_daemon_thread(functools.partial(self._credentials.refresh, refused))
+                    refresh = functools.partial(self._credentials.refresh, refused)
+                    try:
+                        answer = await in_daemon_thread(refresh)
+                    except JobctlError as problem:
+                        error = problem
 
     async def _send(self, request: Request) -> Response:
         async with self._turns:

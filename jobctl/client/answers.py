@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
+from jobctl.client.hints import hint_for
+from jobctl.client.pages import html_page
+from jobctl.client.patience import TRANSIENT_STATUS
 from jobctl.errors import ApiError, ProtocolError, detail_of
 from jobctl.evidence import retry_after, served_from_store
 from jobctl.model import Http
@@ -18,16 +22,17 @@ if TYPE_CHECKING:
 
 MAX_DEPTH: Final = 200
 _DETAIL_LIMIT: Final = 500
-# NaN and Infinity are no JSON (RFC 8259 section 6), yet Python reads them; as None they are an absent field.
-_DECODER: Final = json.JSONDecoder(parse_constant=lambda _name: None)
-_HINTS: Final = {
-    400: "the API does not understand the request: check the profile's paths and fields",
-    401: "set the token the profile names (`jobctl profiles` shows which), or check that it has not expired",
-    403: "the credentials are known but may not do this: check the account behind the token",
-    404: "check the id, --profile and --base-url",
-    405: "the API does not allow this method here: check the profile's operations",
-    429: "the API asks for fewer requests: a longer --interval, or fewer jobs at once",
-}
+_LONGEST_PAGE: Final = 16_384
+
+
+def _finite(text: str) -> float | None:
+    number = float(text)
+    return number if -math.inf < number < math.inf else None
+
+
+# NaN and Infinity are no JSON (RFC 8259 section 6), yet Python reads them, and makes an infinity of 1e999; as
+# None they are an absent field. The call costs 0.1 µs a number: less than looking for long exponents first.
+_DECODER: Final = json.JSONDecoder(parse_constant=lambda _name: None, parse_float=_finite)
 
 
 def decode(text: str | bytes) -> Any:
@@ -75,24 +80,24 @@ def payload_of(response: Response, what: str, now: float) -> Any:
         ApiError: the API itself said no.
         ProtocolError: something other than the API's JSON came back.
     """
-    host = urlsplit(response.url).hostname or ""
-    page = recognise(response.status, response.headers, response.body[:65536], host=host)
-    if page is not None:
-        message = f"{what}: HTTP {response.status}, {page.vendor} answered instead of the API: {page.meaning}"
-        raise ProtocolError(message, kind="tunnel-page", status=response.status, hint=page.advice)
-    if response.status >= 400:
+    status, wait = response.status, retry_after(response.headers, now)
+    raise_for_page(response, what, wait)
+    if status >= 400:
         raise refusal(response, what, now)
-    if 300 <= response.status < 400:
+    if 300 <= status < 400:
         target = visible(redact_text(response.header("location") or "nowhere"), 120)
         raise ProtocolError(
-            f"{what}: redirected (HTTP {response.status}) to {target}",
+            f"{what}: redirected (HTTP {status}) to {target}",
             kind="redirect",
-            status=response.status,
+            status=status,
             hint="set --base-url to the address it ends at",
         )
     if not response.body.strip():
         raise ProtocolError(
-            f"{what}: HTTP {response.status} with an empty body", kind="empty", status=response.status
+            f"{what}: HTTP {status} with an empty body",
+            kind="empty",
+            status=status,
+            hint="no record is in it: check --base-url and the profile's paths, or what stands in between",
         )
     try:
         return decode(response.body)
@@ -100,10 +105,35 @@ def payload_of(response: Response, what: str, now: float) -> Any:
         raise _not_json(response, what, error) from error
 
 
+def raise_for_page(response: Response, what: str, wait: float | None) -> None:
+    """Raise ProtocolError for a page that somebody else than the API made."""
+    status = response.status
+    host = urlsplit(response.url).hostname or ""
+    page = recognise(status, response.headers, response.body[:65536], host=host)
+    if page is not None:
+        raise ProtocolError(
+            f"{what}: HTTP {status}, {page.vendor} answered instead of the API: {page.meaning}",
+            kind="tunnel-page",
+            status=status,
+            hint=page.advice,
+            retry_after=wait,
+            transient=page.transient or status in TRANSIENT_STATUS,
+        )
+    if status in {404, 410} and (html := html_page(response.body)):
+        raise ProtocolError(
+            f"{what}: HTTP {status} with {html}, which is no word about the job",
+            kind="not-json",
+            status=status,
+            hint="a proxy or tunnel says that it has nothing there, or --base-url is a web site",
+            retry_after=wait,
+            transient=True,
+        )
+
+
 def _not_json(response: Response, what: str, error: ValueError) -> ProtocolError:
-    start = response.body[:512].lstrip().lower()
-    if start.startswith((b"<!doctype", b"<html", b"<head", b"<body")):
-        kind = "an HTML page"
+    html = html_page(response.body)
+    if html:
+        kind = html
         hint = "a proxy, a login page or a tunnel answers in front of the API, or --base-url is a web site"
     else:
         content_type = visible(response.header("content-type") or "no content type", 60)
@@ -118,15 +148,18 @@ def refusal(response: Response, what: str, now: float) -> ApiError:
     try:
         detail = detail_of(decode(response.body)) if response.body.strip() else None
     except ValueError:
-        detail = response.body[:_DETAIL_LIMIT].decode("utf-8", "replace").strip() or None
-    detail = redact_text(detail) if detail else None
+        detail = response.body[:_LONGEST_PAGE].decode("utf-8", "replace").strip()
+    if detail:
+        detail = html_page(detail.encode("utf-8", "replace")) or redact_text(detail[:_DETAIL_LIMIT])
+    detail = detail or None
     said = f": {visible(detail, _DETAIL_LIMIT)}" if detail else ""
+    wait = retry_after(response.headers, now)
     return ApiError(
         f"{what}: HTTP {response.status}{said}",
         status=response.status,
         detail=detail,
-        retry_after=retry_after(response.headers, now),
-        hint=_HINTS.get(response.status),
+        retry_after=wait,
+        hint=hint_for(response.status, wait),
     )
 
 

@@ -71,7 +71,10 @@ class BlockingCarrier:
                         self._tell(f"{why}; trying again in {format_duration(seconds)}")
                     time.sleep(seconds)
                 case RefreshAuth(refused):
-                    answer = self._credentials.refresh(refused)
+                    try:
+                        answer = self._credentials.refresh(refused)
+                    except JobctlError as problem:
+                        error = problem
 
     @contextmanager
     def _patience(self, url: str) -> Iterator[None]:

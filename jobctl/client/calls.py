@@ -8,29 +8,28 @@ blocking and the asyncio carrier. Reads are always unique and uncached: `_t=<uni
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
-from urllib.parse import unquote, urlsplit
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
 
 from jobctl._version import __version__
 from jobctl.client.answers import evidence_of, payload_of, refusal
-from jobctl.client.messages import Flow, RefreshAuth, Request, Response
+from jobctl.client.created import job_in_location, nameless, unprintable
+from jobctl.client.messages import Flow, Request, Response
+from jobctl.client.pages import html_page
 from jobctl.client.patience import is_transient, is_uncertain, patiently
-from jobctl.client.redirects import REDIRECTS, is_same_server, is_upgrade, resolved
+from jobctl.client.sending import UNCACHED, Sender
 from jobctl.errors import ApiError, ProtocolError, SubmitUncertain, TransportError
 from jobctl.model import Observation, Source
 from jobctl.observe import Reader
 from jobctl.profile.fields import compile_path
-from jobctl.text import visible
 from jobctl.tunnel_pages import bypass_headers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from jobctl.client.messages import Headers
     from jobctl.errors import JobctlError
     from jobctl.profile.model import Profile
-
-MAX_REDIRECTS: Final = 5
-_UNCACHED: Final = (("Cache-Control", "no-cache, no-store"), ("Pragma", "no-cache"))
 
 
 class CancelAnswer(NamedTuple):
@@ -63,7 +62,7 @@ class Calls:
     ) -> None:
         self.profile = profile
         self.reader = Reader(profile)
-        self._auth, self._nonce, self._clock, self._route = auth, nonce, clock, route
+        self._nonce, self._clock, self._route = nonce, clock, route
         host = urlsplit(profile.require_base_url()).hostname or ""
         self._common = (
             ("User-Agent", f"jobctl/{__version__}"),
@@ -71,6 +70,7 @@ class Calls:
             ("Accept-Encoding", "identity"),
             *bypass_headers(host).items(),
         )
+        self._send = Sender(auth, self._common).send
         self._list_items = compile_path(profile.list_items)
 
     def read(self, job: str, source: Source = Source.POLL, basis: int | None = None) -> Flow[Observation]:
@@ -110,7 +110,7 @@ class Calls:
         """
         operation = self.profile.submit
         url = self.profile.submit_url()
-        headers: tuple[tuple[str, str], ...] = (("Content-Type", "application/json"),)
+        headers: Headers = (("Content-Type", "application/json"),)
         if key is not None:
             headers += ((self.profile.idempotency_header, key),)
         request = self._request(operation.method if operation else "POST", url, headers, body)
@@ -145,90 +145,35 @@ class Calls:
     # --- requests -------------------------------------------------------------------------------------
 
     def _get(self, method: str, url: str) -> Flow[Response]:
-        request = self._request(method, _with_query(url, f"_t={self._nonce()}"), _UNCACHED, None)
-        return (yield from self._send(request))
+        unique = f"_t={self._nonce()}"
+        request = self._request(method, _with_query(url, unique), UNCACHED, None)
+        return (yield from self._send(request, unique))
 
-    def _request(self, method: str, url: str, headers: tuple[tuple[str, str], ...], body: Any) -> Request:
+    def _request(self, method: str, url: str, headers: Headers, body: Any) -> Request:
         encoded = None if body is None else json.dumps(body).encode()
         by_name = {name.lower(): (name, value) for name, value in (*self._common, *headers)}
         by_name |= {name.lower(): (name, value) for name, value in self.profile.headers.items()}
         return Request(method, url, tuple(by_name.values()), encoded)
 
-    def _send(self, request: Request) -> Flow[Response]:
-        """Send with credentials; after a 401 once more with fresh ones; follow redirects safely."""
-        used = self._auth()
-        response = yield from self._follow(request)
-        if response.status == 401:
-            refreshed = yield RefreshAuth(used)
-            if refreshed:
-                response = yield from self._follow(request)
-        return response
-
-    def _follow(self, request: Request) -> Flow[Response]:
-        home = request.url
-        response: Response = yield request._replace(headers=(*request.headers, *self._auth().items()))
-        for _ in range(MAX_REDIRECTS):
-            location = response.header("location")
-            if response.status not in REDIRECTS or not location:
-                return response
-            target = resolved(request.url, location)
-            if target is None:
-                return response
-            safe = request.method in {"GET", "HEAD"}
-            trusted = is_same_server(home, target)
-            if is_upgrade(home, target):
-                raise ProtocolError(
-                    f"the API redirects http to https (HTTP {response.status})",
-                    kind="redirect",
-                    status=response.status,
-                    hint="set --base-url to its https:// address",
-                )
-            if urlsplit(target).scheme not in {"http", "https"} or not (
-                safe or (trusted and response.status > 306)
-            ):
-                return response
-            # Whatever identifies the caller stays with the server it was meant for.
-            headers = (*request.headers, *self._auth().items()) if trusted else self._common
-            request = request._replace(url=target)
-            try:
-                response = yield request._replace(headers=headers)
-            except TransportError as error:
-                raise TransportError(
-                    f"after a redirect: {error.message}", kind=error.kind, hint=error.hint, sent=error.sent
-                ) from error
-        raise ProtocolError(
-            f"more than {MAX_REDIRECTS} redirects",
-            kind="redirect",
-            hint="set --base-url to the final address",
-        )
-
     # --- answers --------------------------------------------------------------------------------------
 
     def _submitted(self, response: Response) -> SubmitAnswer:
-        location = response.header("location")
-        if response.status == 303 and location:  # the created job is to be seen elsewhere (RFC 9110 15.4.4)
+        named = job_in_location(self.profile, response)
+        is_bare = 200 <= response.status < 300 and not response.body.strip()
+        # After a 303 the created job is to be seen elsewhere (RFC 9110 15.4.4).
+        if named and (is_bare or response.status == 303):
             payload: Any = {}
-        elif 200 <= response.status < 300 and not response.body.strip() and location:
-            payload = {}
+        elif is_bare:
+            raise nameless(self.profile, response)
         else:
             payload = payload_of(response, "submit", self._clock())
         http = evidence_of(response, self._route)
         seen = self.reader.observe(payload, Source.SUBMIT, "", self._clock(), http=http)
-        job = seen.said_id or _last_segment(location)
+        job = seen.said_id or named
         if not job:
-            raise ProtocolError(
-                "the job was accepted, but the answer names no id",
-                kind="not-json",
-                status=response.status,
-                hint="check fields.id of the profile",
-            )
+            raise nameless(self.profile, response)
         if not job.isprintable():
-            raise ProtocolError(
-                f"the job was accepted under an id with control characters ({visible(job, 80)})",
-                kind="not-json",
-                status=response.status,
-                hint="check fields.id of the profile",
-            )
+            raise unprintable(job, response)
         return SubmitAnswer(job, seen._replace(job=job))
 
     def _cancelled(self, response: Response, job: str) -> CancelAnswer:
@@ -240,7 +185,7 @@ class Calls:
             payload = payload_of(response, "cancel", now)
         except ProtocolError as error:
             # A plain "OK" or nothing at all accepts as well as a record does; a page does not.
-            is_page = response.body.lstrip().startswith(b"<")
+            is_page = html_page(response.body) is not None
             if accepted and error.kind in {"empty", "not-json"} and not is_page:
                 return CancelAnswer(True, response.status, None, None)
             raise
@@ -259,11 +204,6 @@ class Calls:
             f"submit: no clear answer, the job may or may not exist ({problem.message})",
             hint=f"look for it with `jobctl list` ({check}); {again}",
         )
-
-
-def _last_segment(location: str | None) -> str:
-    target = resolved("http://localhost/", location) if location else None
-    return unquote(urlsplit(target).path.rstrip("/").rsplit("/", 1)[-1]) if target else ""
 
 
 def _with_query(url: str, argument: str) -> str:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any, NamedTuple, TypeVar
 
+Headers = tuple[tuple[str, str], ...]
+
 
 class Request(NamedTuple):
     """One request to send; `body` is JSON already encoded."""
 
     method: str
     url: str
-    headers: tuple[tuple[str, str], ...]
+    headers: Headers
     body: bytes | None = None
 
 
@@ -19,7 +21,7 @@ class Response(NamedTuple):
     """One answer, its body read within bounds and decoded from any content coding."""
 
     status: int
-    headers: tuple[tuple[str, str], ...]
+    headers: Headers
     body: bytes
     url: str
 
@@ -47,4 +49,4 @@ class RefreshAuth(NamedTuple):
 Step = Request | Pause | RefreshAuth
 T = TypeVar("T")
 Flow = Generator[Step, Any, T]
-"""Yields steps; is sent the `Response` of a `Request` (or has the carrier's `TransportError` thrown in)."""
+"""Yields steps; is sent the `Response` of a `Request` (or has the carrier's error thrown in)."""

@@ -14,7 +14,8 @@ _RETRY_DELAYS: Final = (0.3, 1.0, 2.5)
 _LONGEST_WAIT: Final = 30.0
 """Seconds of a Retry-After that are sat out; for longer ones the caller decides."""
 _AMBIGUOUS: Final = frozenset({500, 502, 503, 504, 520, 521, 522, 523, 524, 530})
-_TRANSIENT: Final = _AMBIGUOUS | {408, 425, 429}
+_NOT_NOW: Final = frozenset({408, 425, 429})
+TRANSIENT_STATUS: Final = _AMBIGUOUS | _NOT_NOW
 
 
 def patiently(
@@ -41,12 +42,18 @@ def is_uncertain(error: JobctlError) -> bool:
         return error.sent
     if isinstance(error, ApiError):
         return error.status in _AMBIGUOUS
+    if not isinstance(error, ProtocolError):
+        return True
     # 307 and 308 ask for the same request elsewhere; after 301 to 303 a server may have acted already.
-    return not (isinstance(error, ProtocolError) and error.status in {307, 308})
+    # A tunnel's 4xx page may stand for whatever happened behind it; any other page refuses the request.
+    is_refusal = error.kind == "not-json" and 400 <= error.status < 500
+    return not (is_refusal or error.status in {307, 308} or error.status in _NOT_NOW)
 
 
 def is_transient(error: JobctlError) -> bool:
     """May the same request succeed in a moment?"""
     if isinstance(error, TransportError):
         return error.kind not in {"dns", "tls"}
-    return isinstance(error, ApiError) and error.status in _TRANSIENT
+    if isinstance(error, ProtocolError):
+        return error.transient
+    return isinstance(error, ApiError) and error.status in TRANSIENT_STATUS

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit, urlunsplit
 
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_UNIQUE: Final = re.compile(r"(?:^|&)_t=")
+_SIGNED: Final = re.compile(r"(?:^|[&-])sig(?:nature)?=", re.IGNORECASE)
 
 
 def resolved(url: str, location: str) -> str | None:
@@ -27,6 +30,19 @@ def is_same_server(home: str, target: str) -> bool:
 def is_upgrade(home: str, target: str) -> bool:
     """From http to https: the base URL should say so, and no credentials go out in clear text before."""
     return (urlsplit(home).scheme, urlsplit(target).scheme) == ("http", "https")
+
+
+def kept_unique(target: str, argument: str, current: str) -> str:
+    """Put the unique `_t=…` of a read back where a `Location` dropped it: a cache may answer there too.
+
+    Not into a signed URL, which it would break, nor where the server insists on the URL without it.
+    """
+    parts = urlsplit(target)
+    if _UNIQUE.search(parts.query) or _SIGNED.search(parts.query):
+        return target
+    query = f"{parts.query}&{argument}" if parts.query else argument
+    unique = urlunsplit((parts.scheme, parts.netloc, parts.path, query, ""))
+    return target if unique == current else unique
 
 
 def _port(url: str) -> int:

@@ -22,7 +22,7 @@ def failure_of(error: JobctlError) -> Failure:
             )
         case ProtocolError(kind=kind, status=status):
             failure_kind = _KIND_OF_PROTOCOL.get(kind, FailureKind.NOT_JSON)
-            return Failure(failure_kind, error.message, error.hint, status)
+            return Failure(failure_kind, error.message, error.hint, status, retry_after=error.retry_after)
         case TransportError(kind=kind):
             fatal = kind in _FATAL_TRANSPORT
             return Failure(FailureKind.FATAL if fatal else FailureKind.TRANSIENT, error.message, error.hint)

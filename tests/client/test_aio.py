@@ -295,3 +295,18 @@ def test_a_result_nobody_waits_for_any_more_is_dropped(slow):
 
     asyncio.run(main())
     assert complaints == []
+
+
+def test_credentials_that_cannot_be_renewed_are_told_to_the_flow(tmp_path):
+    marker = tmp_path / "broken"
+    script = "import os, sys; sys.exit('no ticket') if os.path.exists(sys.argv[1]) else print('t')"
+    auth = Auth(AuthKind.COMMAND, command=(sys.executable, "-S", "-c", script, str(marker)))
+
+    def flow(used):
+        marker.touch()
+        try:
+            yield RefreshAuth(used)
+        except ConfigError as error:
+            return error.message
+
+    assert "no ticket" in run(lambda http: http.run(flow(http._credentials.headers())), auth=auth)

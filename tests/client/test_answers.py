@@ -94,3 +94,49 @@ def test_any_answer_is_json_or_an_error_with_a_message(status, body, content_typ
         return
     assert not {unicodedata.category(character) for character in found.message} & UNSAFE
     assert isinstance(found, ApiError | ProtocolError)
+
+
+PAGE = b"<!doctype html><html><head><title>Oops</title></head><body>token=hunter2</body></html>"
+
+
+@pytest.mark.parametrize("status", [404, 410])
+def test_a_page_that_says_not_found_is_no_word_about_the_job(status):
+    with pytest.raises(ProtocolError) as caught:
+        payload_of(response(status, PAGE, retry_after="7"), "read", 0)
+    error = caught.value
+    assert (error.kind, error.status, error.retry_after, error.transient) == ("not-json", status, 7.0, True)
+    assert 'an HTML page ("Oops")' in error.message
+    assert "<" not in error.message
+    assert error.hint
+    for body in (b'{"detail": "no such job"}', b"Not Found", b""):
+        with pytest.raises(ApiError):
+            payload_of(response(status, body), "read", 0)
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 409, 422, 500, 511])
+def test_a_page_is_never_shown_as_the_apis_words(status):
+    error = refusal(response(status, PAGE), "read", 0)
+    assert error.detail == 'an HTML page ("Oops")'
+    assert "hunter2" not in error.message
+    wrapped = json.dumps({"message": PAGE.decode()}).encode()
+    assert refusal(response(status, wrapped), "read", 0).detail == error.detail
+
+
+@pytest.mark.parametrize(("status", "transient"), [(502, True), (503, True), (504, True), (200, False)])
+def test_a_tunnels_page_says_when_to_come_back(status, transient):
+    body = PAGE if status != 200 else b"<html>bypass-tunnel-reminder</html>"
+    with pytest.raises(ProtocolError) as caught:
+        payload_of(response(status, body, Retry_After="30"), "read", 0)
+    assert (caught.value.kind, caught.value.retry_after) == ("tunnel-page", 30.0)
+    assert caught.value.transient is transient
+
+
+@pytest.mark.parametrize("number", ["1e999", "-1e999", "9" * 400 + ".5", "1E+400"])
+def test_a_number_beyond_all_bounds_is_an_absent_field(number):
+    assert decode(f'{{"a": {number}, "b": [1.5, 1e3, -2.5E-3]}}') == {"a": None, "b": [1.5, 1000.0, -0.0025]}
+
+
+def test_an_empty_body_says_what_to_do():
+    with pytest.raises(ProtocolError) as caught:
+        payload_of(response(200), "read", 0)
+    assert caught.value.hint

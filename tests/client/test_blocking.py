@@ -15,7 +15,7 @@ from jobctl.client.blocking import BlockingCarrier
 from jobctl.client.carrier import Limits
 from jobctl.client.credentials import Credentials
 from jobctl.client.messages import Pause, RefreshAuth, Request
-from jobctl.errors import ProtocolError, TransportError
+from jobctl.errors import ConfigError, ProtocolError, TransportError
 from jobctl.profile.auth import Auth, AuthKind
 from jobctl.profile.load import Profiles
 from jobctl.profile.model import Tls
@@ -153,6 +153,24 @@ def test_refused_credentials_are_refreshed_for_the_flow():
     with BlockingCarrier(PROFILE, credentials, GENEROUS) as http:
         assert http.run(flow()) is True
     assert credentials.headers() != used
+
+
+def test_credentials_that_cannot_be_renewed_are_told_to_the_flow(tmp_path):
+    marker = tmp_path / "broken"
+    script = "import os, sys; sys.exit('no ticket') if os.path.exists(sys.argv[1]) else print('t')"
+    auth = Auth(AuthKind.COMMAND, command=(sys.executable, "-S", "-c", script, str(marker)))
+
+    def flow(used):
+        marker.touch()
+        try:
+            yield RefreshAuth(used)
+        except ConfigError as error:
+            return error.message
+
+    credentials = Credentials(auth, {})
+    used = credentials.headers()
+    with BlockingCarrier(PROFILE, credentials, GENEROUS) as http:
+        assert "no ticket" in http.run(flow(used))
 
 
 # --- the total time --------------------------------------------------------------------------------------

@@ -75,6 +75,12 @@ def test_a_long_retry_after_is_for_the_caller_to_decide(retry_after):
     assert (error.retry_after, sent, pauses) == (retry_after, 1, [])
 
 
+def test_the_retry_after_of_a_page_is_sat_out_as_well():
+    page = ProtocolError("x", kind="tunnel-page", status=503, retry_after=9.0, transient=True)
+    result, _, (pause,) = ask(page, 201)
+    assert (result, pause.seconds) == (201, 9.0)
+
+
 def test_what_may_not_be_repeated_is_not():
     asked = []
     error, sent, pauses = ask(CUT, 201, may_repeat=asked.append)
@@ -117,7 +123,11 @@ def test_nobody_waits_longer_than_thirty_seconds_at_a_time(waits):
         *[(api(status), False, False) for status in (400, 401, 403, 404, 409, 410, 422, 501)],
         (ProtocolError("x", kind="not-json", status=200), True, False),
         (ProtocolError("x", kind="too-large", status=201), True, False),
-        (ProtocolError("x", kind="tunnel-page", status=502), True, False),
+        (ProtocolError("x", kind="tunnel-page", status=502, transient=True), True, True),
+        (ProtocolError("x", kind="tunnel-page", status=404, transient=True), True, True),
+        (ProtocolError("x", kind="tunnel-page", status=429, transient=True), False, True),
+        (ProtocolError("x", kind="not-json", status=404, transient=True), False, True),
+        (ProtocolError("x", kind="tunnel-page", status=401), True, False),
         *[(ProtocolError("x", kind="redirect", status=status), True, False) for status in (301, 302, 303)],
         *[(ProtocolError("x", kind="redirect", status=status), False, False) for status in (307, 308)],
     ],

@@ -35,4 +35,6 @@ def test_what_may_pass_by_itself_and_what_will_not(error, kind):
 def test_nothing_that_a_person_needs_is_lost():
     failure = failure_of(ApiError("said no", status=429, detail="slow", retry_after=3.0, hint="wait"))
     assert failure == (FailureKind.TRANSIENT, "said no", "wait", 429, "slow", 3.0)
+    page = ProtocolError("page", kind="tunnel-page", status=503, retry_after=30.0, transient=True)
+    assert failure_of(page) == (FailureKind.TUNNEL_PAGE, "page", None, 503, None, 30.0)
     assert failure_of(ProtocolError("page", kind="empty", status=200, hint="h"))[1:4] == ("page", "h", 200)
