@@ -7,12 +7,11 @@ import threading
 import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Self, TypeVar
-from urllib.parse import urlsplit
 
 import httpx
 
 from jobctl.client.carrier import BodyReader, Limits, make_client
-from jobctl.client.http_errors import CARRIER_ERRORS, mapped, timed_out
+from jobctl.client.http_errors import CARRIER_ERRORS, address_of, mapped, timed_out
 from jobctl.client.messages import Flow, Pause, RefreshAuth, Request, Response
 from jobctl.durations import format_duration
 from jobctl.errors import JobctlError
@@ -83,7 +82,7 @@ class BlockingCarrier:
             yield
             return
         most = format_duration(self._limits.total)
-        timer = threading.Timer(1.0, self._tell, (f"waiting for {urlsplit(url).netloc}, at most {most}",))
+        timer = threading.Timer(1.0, self._tell, (f"waiting for {address_of(url)}, at most {most}",))
         timer.daemon = True
         timer.start()
         try:
@@ -119,8 +118,8 @@ class BlockingCarrier:
 class _Deadline:
     """Cuts the connection when the total time is over; httpx bounds only the pause between two pieces.
 
-    `sockets` holds the connection last made: a later request may go over it again. Connecting and the TLS
-    handshake have the connect timeout instead.
+    `sockets` holds all open connections: a request may go over any of them again, and which one is not told.
+    Connecting and the TLS handshake have the connect timeout instead.
     """
 
     def __init__(self, seconds: float, sockets: list[socket.socket]) -> None:
@@ -139,7 +138,11 @@ class _Deadline:
     def trace(self, event: str, info: dict[str, Any]) -> None:
         """Take note of a connection (an httpcore trace event)."""
         if event in {"connection.connect_tcp.complete", "connection.start_tls.complete"}:
-            self._sockets[:] = [info["return_value"].get_extra_info("socket")]
+            # A closed socket, and one that TLS took over, has no number any more.
+            still_open = [one for one in self._sockets if one.fileno() != -1]
+            self._sockets[:] = [*still_open, info["return_value"].get_extra_info("socket")]
+            if self.expired:  # while connecting
+                self._cut()
 
     def _cut(self) -> None:
         self.expired = True

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _counter: Final = itertools.count()
 _MOST_MEMBERS: Final = 16
+_NEVER_PROXIED: Final = ("all://localhost", "all://*.localhost", "all://127.0.0.1", "all://[::1]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +65,20 @@ def tls_context(profile: Profile, *, insecure: bool, url: str) -> ssl.SSLContext
     tls = profile.tls
     if urlsplit(url).scheme.lower() in {"http", "ws"} and tls is None:
         return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    about = "tls"
     try:
         if tls is not None and tls.ca is not None:
+            about = f"tls.ca {tls.ca!r}"
             context = ssl.create_default_context(cafile=os.path.expanduser(tls.ca))  # noqa: PTH111 -- no pathlib on this path
         else:
             context = httpx.create_ssl_context()
         if tls is not None and tls.cert is not None:
+            about = f"tls.cert {tls.cert!r}" + (f" with tls.key {tls.key!r}" if tls.key else "")
             key = os.path.expanduser(tls.key) if tls.key else None  # noqa: PTH111
             context.load_cert_chain(os.path.expanduser(tls.cert), key)  # noqa: PTH111
-    except (OSError, ssl.SSLError) as error:
+    except (OSError, ValueError) as error:  # TLS errors are OSErrors; a NUL in a path is a ValueError
         raise ConfigError(
-            f"profile {profile.name!r}: tls: {error}",
+            f"profile {profile.name!r}: {about}: {error}",
             hint=f"tls.ca, tls.cert and tls.key name PEM files ({profile.origin})",
         ) from error
     return context
@@ -99,6 +103,8 @@ def make_client(
             timeout=bounds.httpx_timeout(),
             follow_redirects=False,
             trust_env=not is_loopback(urlsplit(url).hostname or ""),
+            # A redirect may lead from a remote API to this machine.
+            mounts=dict.fromkeys(_NEVER_PROXIED),
             headers={"Accept": "application/json"},
             **more,
         )

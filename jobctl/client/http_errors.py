@@ -11,6 +11,7 @@ import httpx
 
 from jobctl.client.hosts import is_loopback
 from jobctl.errors import ConfigError, JobctlError, TransportError
+from jobctl.secret_scan import redact_text
 from jobctl.text import visible
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 def timed_out(seconds: float) -> TransportError:
     """The total time for one request is over."""
-    return TransportError(f"no complete answer within {seconds:g} s", kind="timeout")
+    return TransportError(f"no complete answer within {seconds:g} s", kind="timeout", hint=_HINT_SLOW)
 
 
 CARRIER_ERRORS: Final = (
@@ -35,7 +36,7 @@ CARRIER_ERRORS: Final = (
 
 def mapped(error: Exception, request: Request) -> JobctlError:
     """Say an httpx error in our own words: who did not answer, whether anything was sent, what to do."""
-    address = _address(request.url)
+    address = address_of(request.url)
     proxied = _uses_proxy(request.url)
     if proxied:
         address = f"{address} (through the proxy of the environment)"
@@ -43,7 +44,7 @@ def mapped(error: Exception, request: Request) -> JobctlError:
         error, httpx.InvalidURL | httpx.UnsupportedProtocol | httpx.LocalProtocolError | ValueError
     ):
         return ConfigError(
-            f"cannot make a request to {visible(request.url, 200)}: {visible(str(error), 200)}",
+            f"cannot make a request to {visible(redact_text(request.url), 200)}: {visible(str(error), 200)}",
             hint="check --base-url, the profile's headers and the job id",
         )
     root = _root_cause(error)
@@ -64,33 +65,53 @@ def mapped(error: Exception, request: Request) -> JobctlError:
                 text.format(address=address, error=visible(_reason(root), 200)),
                 kind=kind,
                 sent=False,
-                hint=_HINT_PROXY if proxied and kind != "tls" else hint,
+                hint=_tls_hint(root) if kind == "tls" else _HINT_PROXY if proxied else hint,
             )
     if isinstance(error, httpx.TimeoutException):
         connecting = isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout)
         text = f"no connection to {address} in time" if connecting else f"{address} did not answer in time"
-        return TransportError(text, kind="timeout", sent=not connecting, hint=None)
+        hint = _HINT_UNREACHABLE if connecting else _HINT_SLOW
+        return TransportError(text, kind="timeout", sent=not connecting, hint=hint)
     if isinstance(error, httpx.ConnectError):
         text = f"cannot connect to {address}: {visible(_reason(root), 200)}"
         return TransportError(
             text, kind="refused", sent=False, hint=_HINT_PROXY if proxied else _HINT_REFUSED
         )
     return TransportError(
-        f"the connection to {address} broke: {visible(_reason(_deepest(error)), 200)}", kind="cut"
+        f"the connection to {address} broke: {visible(_reason(_deepest(error)), 200)}",
+        kind="cut",
+        hint="the server or something in between hung up: does that port speak http? its log says more",
     )
 
 
 _HINT_REFUSED: Final = "is the server running, and is --base-url right?"
 _HINT_PROXY: Final = "is it the proxy that refuses? check HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY"
+_HINT_SLOW: Final = "the server, or something in front of it, is slow or stuck: try again, or look at its log"
+_HINT_UNREACHABLE: Final = "can this machine reach it at all? check --base-url, VPN and firewall"
 _CAUSES: Final[tuple[tuple[type[BaseException], str, str, str], ...]] = (
     (socket.gaierror, "dns", "cannot resolve {address}: {error}", "check the host name in --base-url"),
     (
         ssl.SSLError,
         "tls",
         "TLS with {address} failed: {error}",
-        'for a private CA set tls = { ca = "ca.pem" } in the profile; by hand, --insecure skips the check',
+        "",  # `_tls_hint` knows better
     ),
     (ConnectionRefusedError, "refused", "cannot connect to {address}: connection refused", _HINT_REFUSED),
+)
+
+
+def _tls_hint(error: BaseException) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return (
+            'for a private CA set tls = { ca = "ca.pem" } in the profile; by hand, --insecure skips the check'
+        )
+    if getattr(error, "reason", None) in _NOT_TLS:
+        return "the server may speak plain http on that port: give http:// in --base-url"
+    return "does that port speak https, and does the server ask for a client certificate (tls.cert)?"
+
+
+_NOT_TLS: Final = frozenset(
+    {"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG", "UNKNOWN_PROTOCOL"}
 )
 
 
@@ -138,9 +159,10 @@ def _uses_proxy(url: str) -> bool:
     return bool(proxies.get(parts.scheme) or proxies.get("all"))
 
 
-def _address(url: str) -> str:
+def address_of(url: str) -> str:
+    """Return host and port of a URL, for a message: no credentials, no path."""
     try:
         netloc = urlsplit(url).netloc
     except ValueError:
         netloc = ""
-    return visible(netloc.rpartition("@")[2] or url, 120)
+    return visible(netloc.rpartition("@")[2] or redact_text(url), 120)

@@ -211,6 +211,13 @@ def test_a_handshake_that_never_ends_is_no_connection():
     assert (caught.value.kind, caught.value.sent) == ("timeout", False)
 
 
+def test_https_on_a_port_that_speaks_http():
+    with RawServer(lambda _head: reply()) as server, pytest.raises(TransportError) as caught:
+        get(server.url.replace("http:", "https:"), insecure=True)
+    assert caught.value.kind == "tls"
+    assert "http://" in caught.value.hint
+
+
 def test_after_a_cut_the_next_connection_is_kept_and_its_time_is_bounded_too(kept):
     found = []
     with carrier(kept.url) as http:
@@ -220,6 +227,39 @@ def test_after_a_cut_the_next_connection_is_kept_and_its_time_is_bounded_too(kep
     assert [getattr(one, "kind", one) for one in found] == [b"0", "timeout", b"1", b"1", "timeout", b"2"]
     assert [number for number, _ in kept.paths] == [0, 0, 1, 1, 1, 2]
     assert [kept.cuts.get(timeout=10) for _ in range(2)] == [True, True]
+
+
+def test_the_total_time_cuts_the_connection_in_use_not_the_latest(kept):
+    """A redirect opens a second connection; the next read goes over the first one again."""
+    other = KeepAlive()
+    try:
+        with carrier(kept.url) as http:
+            assert http.run(asking(f"{kept.url}/a", f"{other.url}/b")) == [b"0", b"0"]
+            http._limits = SHORT
+            (found,) = http.run(asking(f"{kept.url}/hang"))
+            assert found.kind == "timeout"
+            assert kept.cuts.get(timeout=10) is True
+            assert [number for number, _ in kept.paths] == [0, 0]
+    finally:
+        other.close()
+
+
+def test_a_connection_made_when_the_time_is_over_is_cut_at_once(leave, monkeypatch):
+    real = socket.create_connection
+
+    def slow(*arguments, **options):
+        leave.wait(0.25)
+        return real(*arguments, **options)
+
+    monkeypatch.setattr(socket, "create_connection", slow)
+    end = threading.Timer(5, leave.set)
+    end.daemon = True
+    end.start()
+    drip = dripping(leave, b"HTTP/1.1 200 OK\r\n", b"X-Slow: 1\r\n")
+    with RawServer(drip) as server, pytest.raises(TransportError) as caught:
+        get(server.url, limits=SHORT)
+    assert caught.value.kind == "timeout"
+    assert not leave.is_set(), "the server did not have to end it"
 
 
 # --- saying who keeps us waiting -------------------------------------------------------------------------

@@ -14,7 +14,7 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.servers import self_signed
+from support.servers import RawServer, reply, self_signed
 
 from jobctl.client.carrier import BodyReader, Limits, make_client, tls_context, unique_nonce, wall_clock
 from jobctl.client.messages import Request
@@ -155,6 +155,18 @@ def test_a_proxy_variable_that_cannot_be_used_is_named_without_its_password(monk
     assert caught.value.message.isprintable()
 
 
+def test_a_redirect_to_this_machine_never_goes_through_a_proxy(monkeypatch):
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy.invalid:1")
+    with RawServer(lambda _head: reply(200, b"here")) as server:
+        base = PROFILE.with_base_url("http://api.test/")
+        with make_client(httpx.Client, base, Limits(), insecure=False) as client:
+            for host in ("127.0.0.1", "localhost"):
+                answer = client.get(server.url.replace("127.0.0.1", host))
+                assert answer.text == "here"
+            with pytest.raises(httpx.ConnectError):
+                client.get("http://api.test/")
+
+
 # --- TLS -----------------------------------------------------------------------------------------------
 
 
@@ -181,6 +193,15 @@ def test_a_tls_file_that_cannot_be_used_is_the_profiles_mistake(tmp_path, certif
     with pytest.raises(ConfigError, match="'mine': tls") as caught:
         tls_context(profile, insecure=False, url="https://api.test/")
     assert "my.toml" in caught.value.hint
+    assert str(path) in caught.value.message
+
+
+@pytest.mark.parametrize("field", ["ca", "cert"])
+def test_a_path_no_file_can_have_is_told(field):
+    profile = PROFILE.__class__(name="p", read=PROFILE.read, tls=Tls(**{field: "a\0b"}))
+    with pytest.raises(ConfigError, match=f"tls.{field}") as caught:
+        tls_context(profile, insecure=False, url="https://api.test/")
+    assert caught.value.message.isprintable()
 
 
 def test_a_tilde_is_the_home_folder(monkeypatch, certificate):

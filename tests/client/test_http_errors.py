@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobctl.client.http_errors import mapped
+from jobctl.client.http_errors import address_of, mapped
 from jobctl.client.messages import Request
 from jobctl.errors import ConfigError, TransportError
 
@@ -94,6 +94,41 @@ def test_the_address_never_holds_the_credentials_of_a_url():
     told = mapped(httpx.ReadError("x"), request("http://me:hunter2@api.test:81/x"))
     assert "hunter2" not in told.message
     assert "api.test:81" in told.message
+
+
+def test_a_url_in_a_message_holds_no_secret():
+    for error in (ValueError("x"), httpx.InvalidURL("x")):
+        told = mapped(error, request("http://me:hunter2@api.test/x?api_key=hunter2secret&page=1"))
+        assert "hunter2" not in told.message
+        assert "page=1" in told.message
+    assert "hunter2" not in address_of("?token=hunter2secret")
+
+
+def tls_error(reason):
+    error = ssl.SSLError(1, "x")
+    error.reason = reason
+    return caused(httpx.ConnectError("x"), error)
+
+
+def test_what_to_do_about_tls():
+    told = mapped(caused(httpx.ConnectError("x"), UNTRUSTED), request())
+    assert "tls = { ca" in told.hint
+    for reason in ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE"):
+        hint = mapped(tls_error(reason), request()).hint
+        assert "http://" in hint
+        assert "ca" not in hint.split()
+    assert "client certificate" in mapped(tls_error("TLSV13_ALERT_CERTIFICATE_REQUIRED"), request()).hint
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        *(httpx.ReadError("x"), httpx.ReadTimeout("x"), httpx.ConnectTimeout("x"), httpx.ProxyError("x")),
+        *(httpx.ConnectError("x"), ValueError("x")),
+    ],
+)
+def test_every_error_has_a_next_step(error):
+    assert mapped(error, request()).hint
 
 
 def test_errors_that_cause_each_other_end():
