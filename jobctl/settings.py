@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from jobctl.durations import format_duration, parse_duration
 from jobctl.errors import ConfigError
 from jobctl.profile.load import BUILT_IN, ConfigFile, Profiles, read_config
-from jobctl.profile.problems import Problems
+from jobctl.profile.problems import Problems, show
 from jobctl.profile.urls import split_base_url
 from jobctl.text import visible
 
@@ -172,20 +172,27 @@ def _may_replace(where: str, profile: Profile, files: list[ConfigFile]) -> bool:
 
 def _name(value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
-        raise ValueError(f"expected the name of a profile, got {value!r}")
+        raise ValueError(f"expected the name of a profile, got {show(value)}")
     return value.strip()
 
 
 def _base_url(value: Any) -> str:
     if not isinstance(value, str):
-        raise ValueError(f"expected a URL such as 'http://localhost:8001', got {value!r}")  # noqa: TRY004 -- a value's fault
+        raise ValueError(f"expected a URL such as 'http://localhost:8001', got {show(value)}")  # noqa: TRY004 -- a value's fault
     split_base_url(value)
     return value.strip()
 
 
+def _duration(value: Any) -> float:
+    if isinstance(value, int) and not isinstance(value, bool) and not 0 <= value < _LONGEST:
+        raise ValueError(f"expected a duration such as 90s, 10m or 1h30m, got {show(value)}")
+    return parse_duration(value)
+
+
+_LONGEST: Final = 10**10
 _SETTINGS: Final[dict[str, _Setting]] = {
     "profile": _Setting("JOBCTL_PROFILE", _name),
     "base_url": _Setting("JOBCTL_BASE_URL", _base_url),
-    "timeout": _Setting("JOBCTL_TIMEOUT", parse_duration),
-    "interval": _Setting("JOBCTL_INTERVAL", parse_duration),
+    "timeout": _Setting("JOBCTL_TIMEOUT", _duration),
+    "interval": _Setting("JOBCTL_INTERVAL", _duration),
 }

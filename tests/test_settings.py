@@ -189,3 +189,11 @@ def test_heavy_imports_wait_until_they_are_needed(place, text):
         [sys.executable, "-c", code, str(place.cwd)], capture_output=True, text=True, check=True
     )
     assert said.stdout.split() == (["tomllib"] if text else [])
+
+
+@pytest.mark.parametrize("digits", [400, 6000])
+@pytest.mark.parametrize("key", ["timeout", "interval", "profile", "base_url"])
+def test_a_number_no_setting_can_be(tmp_path, key, digits):
+    (tmp_path / "c.toml").write_text(f"{key} = 0x{'f' * digits}")
+    with pytest.raises(ConfigError, match=key):
+        resolve({"config": "c.toml"}, {}, tmp_path)

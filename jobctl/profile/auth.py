@@ -52,6 +52,13 @@ class Auth:
     literal: str = field(default="", repr=False)
     optional: bool = False
 
+    @property
+    def headers(self) -> tuple[str, ...]:
+        """The names of the request headers that will be set."""
+        if self.kind in {AuthKind.COMMAND, AuthKind.BEARER}:
+            return (AUTHORIZATION,)
+        return tuple(header for header, _ in self.variables)
+
     def resolve(self, environ: Mapping[str, str], run: Runner | None = None) -> dict[str, str]:
         """Return the request headers that authenticate; call again after a 401 to refresh a `command`.
 

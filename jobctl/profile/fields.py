@@ -78,13 +78,35 @@ def _compile_with_library(expression: str) -> Getter:
 
     try:
         compiled = jmespath.compile(expression)
+        _check_functions(compiled.parsed)
     except (JMESPathError, ValueError) as error:
         raise ValueError(str(error)) from error
+    except RecursionError:
+        raise ValueError("nested too deep") from None
 
     def search(payload: Any) -> Any:
         try:
             return compiled.search(payload)
-        except (JMESPathError, RecursionError, TypeError, ValueError):
+        except Exception:  # noqa: BLE001 -- a function meets whatever a server sends: `floor()` of 1e999
             return None
 
     return search
+
+
+def _check_functions(tree: Any) -> None:
+    """Refuse a function nobody knows: the library would only complain about it when it is called."""
+    from jmespath.functions import Functions  # noqa: PLC0415
+
+    nodes = [tree]
+    while nodes:
+        node = nodes.pop()
+        if node["type"] == "function_expression":
+            name, arguments = node["value"], len(node["children"])
+            known = Functions.FUNCTION_TABLE.get(name)
+            if known is None:
+                raise ValueError(f"unknown function {name}()")
+            parameters = known["signature"]
+            is_variadic = bool(parameters) and parameters[-1].get("variadic", False)
+            if arguments < len(parameters) or (arguments > len(parameters) and not is_variadic):
+                raise ValueError(f"{name}() takes {len(parameters)} arguments, got {arguments}")
+        nodes += [child for child in node["children"] if isinstance(child, dict)]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from jobctl.errors import ConfigError
 from jobctl.profile.builtin import BUILTIN
 from jobctl.profile.parse import collect_profile, merge_tables
-from jobctl.profile.problems import Problems, did_you_mean
+from jobctl.profile.problems import Problems, did_you_mean, show
 from jobctl.text import visible
 
 if TYPE_CHECKING:
@@ -53,7 +53,10 @@ def read_config(path: str | Path) -> ConfigFile:
         raise ConfigError(f"{shown}: not UTF-8 (line {line})", hint="save the file as UTF-8") from None
     except (ValueError, RecursionError) as error:
         reason = "nested too deep" if isinstance(error, RecursionError) else visible(str(error))
-        raise ConfigError(f"{shown}: not valid TOML: {reason}") from None
+        raise ConfigError(
+            f"{shown}: not valid TOML: {reason}",
+            hint='texts need quotes and tables brackets: [profiles.video], then read = "GET /jobs/{id}"',
+        ) from None
     profiles = table.pop("profiles", {})
     if not isinstance(profiles, dict):
         raise ConfigError(f"{shown}: profiles: expected tables such as [profiles.video]")
@@ -124,7 +127,8 @@ class Profiles:
         path = f"profiles.{name}.extends"
         known = {other for other in (*self._tables, *file.profiles) if other != name or name in self._tables}
         if not isinstance(target, str) or target not in known:
-            problems.add(path, f"no profile is called {target!r}; {did_you_mean(str(target), known)}")
+            close = f"; {did_you_mean(target, known)}" if isinstance(target, str) else ""
+            problems.add(path, f"no profile is called {show(target)}{close}")
             return None
         if target in below:
             problems.add(path, f"a circle: {' extends '.join((*below, name, target))}")

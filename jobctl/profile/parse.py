@@ -59,9 +59,20 @@ def collect_profile(name: str, table: Mapping[str, Any] | Any, problems: Problem
             "missing; expected 'METHOD /path/{id}'",
             f'to change a known profile, say which: extends = "{name}"',
         )
+    _refuse_two_credentials(path, values, problems)
     if len(problems.lines) > before:
         return None
     return Profile(name=name, origin=problems.file, warnings=tuple(warnings), **values)
+
+
+def _refuse_two_credentials(path: str, values: Mapping[str, Any], problems: Problems) -> None:
+    auth = values.get("auth")
+    taken = {header.lower() for header in auth.headers} if auth is not None else set()
+    for name in values.get("headers", {}):
+        if name.lower() in taken:
+            problems.add(
+                f"{path}.headers.{name}", "the auth table sets this header too", "remove one of the two"
+            )
 
 
 def merge_tables(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
@@ -131,7 +142,7 @@ def _expression(value: Any) -> str:
         compile_path(expression)
     except ValueError as error:
         raise ConfigError(
-            f"expected a JMESPath expression, got {expression!r}: {_first_line(error)}"
+            f"expected a JMESPath expression, got {show(expression)}: {_first_line(error)}"
         ) from None
     return expression
 
@@ -141,8 +152,11 @@ def _first_line(error: Exception) -> str:
 
 
 def _progress_max(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
-        raise ConfigError(f"expected a number above 0 (100, or 1 for progress from 0 to 1), got {value!r}")
+    # Below the least, 100 divided by it is no number any more.
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 1e-6 <= value <= 1e15:
+        raise ConfigError(
+            f"expected a number above 0 (100, or 1 for progress from 0 to 1), got {show(value)}"
+        )
     return float(value)
 
 

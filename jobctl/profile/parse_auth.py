@@ -101,7 +101,7 @@ def parse_tls(path: str, value: Any, problems: Problems, _warnings: list[str]) -
     for key in _TLS_KEYS:
         if key not in value:
             continue
-        if not isinstance(value[key], str) or not value[key]:
+        if not isinstance(value[key], str) or not value[key] or "\0" in value[key]:
             problems.expected(f"{path}.{key}", "the path of a PEM file", value[key])
             continue
         try:

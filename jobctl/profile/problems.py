@@ -54,7 +54,10 @@ def show(value: Any) -> str:
         return "a list"
     if isinstance(value, bool):
         return str(value).lower()
-    return visible(repr(value), 80)
+    try:
+        return visible(repr(value), 80)
+    except ValueError:  # more digits than Python is willing to print
+        return "a number of thousands of digits"
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

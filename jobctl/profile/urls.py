@@ -100,21 +100,34 @@ def split_base_url(url: str) -> SplitResult:
         parts = urlsplit(url.strip())
         port, host = parts.port, parts.hostname
     except ValueError as error:
+        # What stands before an "@" may be a password with a slash in it, and the error repeats its start.
+        if "@" in url:
+            raise _credentials_in_url() from None
         raise ConfigError(f"expected a URL such as http://localhost:8001: {error}") from None
     if "@" in parts.netloc or (not parts.netloc and "@" in url):
-        raise ConfigError(
-            "credentials do not belong in the base URL",
-            hint='set the profile\'s auth: auth = { basic_env = "VARIABLE" }, with user:password in VARIABLE',
-        )
+        raise _credentials_in_url()
     if parts.scheme not in {"http", "https"} or not parts.netloc:
         raise ConfigError(
-            f"expected a URL that starts with http:// or https://, got {url!r}", hint=_scheme_hint(url)
+            f"expected a URL that starts with http:// or https://, got {_shown(url)}", hint=_scheme_hint(url)
         )
     if not host or port == 0:
-        raise ConfigError(f"expected a URL with a host and a usable port, got {url!r}")
+        raise ConfigError(f"expected a URL with a host and a usable port, got {_shown(url)}")
     if parts.fragment:
-        raise ConfigError(f"a base URL has no '#' part, got {url!r}")
+        raise ConfigError(f"a base URL has no '#' part, got {_shown(url)}")
     return parts
+
+
+def _credentials_in_url() -> ConfigError:
+    return ConfigError(
+        "credentials do not belong in the base URL",
+        hint='set the profile\'s auth: auth = { basic_env = "VARIABLE" }, with user:password in VARIABLE',
+    )
+
+
+def _shown(url: str) -> str:
+    from jobctl.secret_scan import redact_text  # noqa: PLC0415 -- errors only
+
+    return repr(redact_text(url[:500]))
 
 
 def _scheme_hint(url: str) -> str | None:

@@ -107,3 +107,40 @@ def test_any_text_compiles_or_is_a_value_error(text):
     except ValueError:
         return
     getter(BODY)
+
+
+@pytest.mark.parametrize(
+    ("expression", "payload"),
+    [
+        ("floor(p)", {"p": float("inf")}),
+        ("ceil(p)", {"p": float("inf")}),
+        ("floor(p)", {"p": float("nan")}),
+        ("avg(p)", {"p": [10**400, 1.5]}),
+        ("to_string(p)", {"p": 10**6000}),
+        ("length(p)", {"p": None}),
+    ],
+)
+def test_a_function_that_fails_finds_nothing(expression, payload):
+    assert compile_path(expression)(payload) is None
+
+
+@pytest.mark.parametrize(
+    ("expression", "said"),
+    [
+        ("nosuch(@)", "unknown function nosuch"),
+        ("a && b[?nosuch(c) == `1`]", "unknown function nosuch"),
+        ("{x: [nosuch(a)]}", "unknown function nosuch"),
+        ("length(a, b)", "takes 1"),
+        ("not_null()", "takes 1"),
+        ("(" * 3000 + "a" + ")" * 3000, "nested too deep"),
+    ],
+)
+def test_an_expression_that_can_never_work_is_refused(expression, said):
+    with pytest.raises(ValueError, match=said):
+        compile_path(expression)
+
+
+def test_every_function_of_the_library_may_be_used():
+    assert compile_path("not_null(a, b, c)")({"c": 1}) == 1
+    assert compile_path("max_by(@, &n).n")([{"n": 1}, {"n": 2}]) == 2
+    assert compile_path("join(', ', sort(keys(@)))")({"b": 1, "a": 1}) == "a, b"

@@ -9,6 +9,7 @@ from jobctl.model import JobStatus
 from jobctl.profile.auth import Auth, AuthKind
 from jobctl.profile.builtin import BUILTIN
 from jobctl.profile.fields import compile_path
+from jobctl.profile.load import load_profiles
 from jobctl.profile.model import DEFAULT_FIELDS
 from jobctl.profile.parse import merge_tables, parse_profile
 from jobctl.text import visible
@@ -80,6 +81,10 @@ def test_everything_a_profile_can_say():
         ("base_url", 8001, "profiles.video.base_url: expected a URL"),
         ("strem", "/ws", "profiles.video.strem: unknown key; did you mean 'stream'?"),
         ("stream", "ftp://x/{id}", "profiles.video.stream: expected a path"),
+        ("progress_max", 5e-324, "expected a number above 0"),
+        ("progress_max", 10**400, "expected a number above 0"),
+        ("fields", {"status": "nosuch(@)"}, "unknown function"),
+        ("tls", {"ca": "a\0b"}, "profiles.video.tls.ca: expected the path"),
         ("stream", "ws://[::1/x", "expected a ws:// or wss:// URL with a host"),
         ("stream", "wss://h:99999/{id}", "expected a ws:// or wss:// URL with a host"),
         ("stream", "/ws/{job}", "the only placeholder is '{id}'"),
@@ -220,3 +225,26 @@ def test_the_built_in_profiles_read_both_incidents(name, payload):
     fields = parse_profile(name, BUILTIN[name]).fields
     read = {key: compile_path(path)(payload) for key, path in fields.items()}
     assert (read["id"], read["status"], read["result"], read["progress"]) == (1, "started", 65018, 0)
+
+
+@pytest.mark.parametrize(
+    "auth",
+    [{"bearer_env": "T"}, {"command": "login"}, {"bearer": "t"}, {"header_env": {"AUTHORIZATION": "T"}}],
+)
+def test_one_header_cannot_come_from_two_places(auth):
+    table = {"read": "GET /{id}", "auth": auth, "headers": {"authorization": "Bearer x"}}
+    with pytest.raises(ConfigError, match=r"profiles\.video\.headers\.authorization: the auth table"):
+        parse_profile("video", table)
+    for other in ({"read": "GET /{id}", "auth": auth, "headers": {"X-A": "1"}}, table | {"auth": "none"}):
+        assert parse_profile("video", other).headers
+
+
+@pytest.mark.parametrize("key", ["read", "progress_max", "base_url", "extends", "status", "stream", "auth"])
+def test_a_number_of_thousands_of_digits_is_an_error_like_any_other(tmp_path, key):
+    value = 16**6000
+    path = tmp_path / "c.toml"
+    text = f"{{ running = [0x{value:x}] }}" if key == "status" else f"0x{value:x}"
+    read = "" if key == "read" else 'read = "GET /{id}"'
+    path.write_text(f"[profiles.x]\n{read}\n{key} = {text}")
+    with pytest.raises(ConfigError, match=key):
+        load_profiles([path])

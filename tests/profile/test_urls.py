@@ -138,3 +138,19 @@ def test_credentials_in_a_base_url_are_refused_unshown(url):
         split_base_url(url)
     assert "hunter2" not in caught.value.message
     assert "auth" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://user:Hunter/2@host",
+        "http://user:Hunter?2@host",
+        "http://h:0/?token=Hunter2",
+        "http://h/?api_key=Hunter2#x",
+        "ftp://h/?token=Hunter2",
+    ],
+)
+def test_no_part_of_a_secret_is_repeated(url):
+    with pytest.raises(ConfigError) as caught:
+        split_base_url(url)
+    assert "Hunter" not in f"{caught.value.message} {caught.value.hint}"
