@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
 from jobctl.captures.recorder import Recorder
@@ -65,16 +66,21 @@ class DecisionLog:
         if self.broken:
             return
         record = self._recorder.record(decision)
-        self._append(json.dumps(record, separators=(",", ":")).encode() + b"\n")
+        self._append(as_line(record))
         self._written += not self.broken
 
     def _append(self, line: bytes) -> None:
+        rest = line
         try:
-            written = os.write(self._fd, line)
-            if written < len(line):  # a disk that is nearly full takes a part
-                os.write(self._fd, line[written:])
+            while rest:  # a disk that is nearly full, or a pipe, takes a part
+                rest = rest[os.write(self._fd, rest) :]
         except OSError as error:
             self.broken = True
+            if rest is not line:
+                with suppress(
+                    OSError
+                ):  # so that the next line of another process does not become part of ours
+                    os.write(self._fd, b"\n")
             self._warn(
                 f"--log: writing {str(self._path)!r} failed ({error.strerror}); the watch goes on, "
                 f"the log ends after {self._written} decisions"
@@ -88,6 +94,17 @@ class DecisionLog:
                     os.write(self._fd, b"\n")
         except OSError:
             return  # a pipe or /dev/stderr has no end to look at
+
+
+def as_line(record: dict[str, Any]) -> bytes:
+    """Encode a record as one line of JSON; what no JSON number can say (NaN, Infinity) is null."""
+    try:
+        text = json.dumps(record, separators=(",", ":"), allow_nan=False)
+    except ValueError:
+        # What came over the network has no such numbers; a library's caller may observe anything.
+        finite = json.loads(json.dumps(record), parse_constant=lambda _name: None)
+        text = json.dumps(finite, separators=(",", ":"), allow_nan=False)
+    return text.encode() + b"\n"
 
 
 class Line(NamedTuple):

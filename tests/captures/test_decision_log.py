@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -265,6 +266,50 @@ def test_a_disk_that_is_full_is_told_once(reader):
     (message,) = told
     assert "No space left" in message
     assert "after 0 decisions" in message
+
+
+def test_a_write_may_take_any_part(reader, tmp_path, monkeypatch):
+    real = os.write
+    monkeypatch.setattr(os, "write", lambda fd, data: real(fd, data[:7]))
+    with DecisionLog(tmp_path / "log", reader, pytest.fail) as log:
+        for _ in range(2):
+            log.write(reconcile(None, reader.observe({"status": "running"}, Source.POLL, "7", 1.0)))
+    assert [line.record["seq"] for line in read_lines(tmp_path / "log")] == [1, 2]
+
+
+def test_a_write_that_fails_half_way_leaves_a_line_of_its_own(reader, tmp_path, monkeypatch):
+    real, told = os.write, []
+
+    def full(fd, data):
+        if len(data) < 50 and data != b"\n":
+            raise OSError(28, "No space left on device")
+        return real(fd, data[: max(1, len(data) - 49)])
+
+    decision = reconcile(None, reader.observe({"status": "running"}, Source.POLL, "7", 1.0))
+    with DecisionLog(tmp_path / "log", reader, told.append) as log:
+        monkeypatch.setattr(os, "write", full)
+        log.write(decision)
+        monkeypatch.undo()
+        assert (log.broken, len(told)) == (True, 1)
+        assert (tmp_path / "log").read_bytes().endswith(b"\n"), "another process may have it open"
+    with DecisionLog(tmp_path / "log", reader, pytest.fail) as other:
+        other.write(decision)
+    assert (tmp_path / "log").read_bytes().count(b"\n") == 2
+    assert [line.record is None for line in read_lines(tmp_path / "log")] == [True, False]
+
+
+@pytest.mark.parametrize("number", [float("inf"), -float("inf"), float("nan")])
+def test_a_line_is_json_whatever_was_observed(write, tmp_path, number):
+    write([{"id": "7", "status": "running", "progress": number, "result": [number, 1.5]}])
+
+    def refuse(name):
+        raise AssertionError(name)
+
+    (text,) = (tmp_path / "log").read_text().splitlines()
+    assert json.loads(text, parse_constant=refuse)["payload"]["result"] == [None, 1.5]
+    assert not any(
+        replayed.differences for replayed in Replay(Profiles()).lines(read_lines(tmp_path / "log"))
+    )
 
 
 @pytest.mark.parametrize(
