@@ -10,6 +10,7 @@ from jobctl.errors import ConfigError
 from jobctl.observe import Reader
 from jobctl.reconcile import reconcile
 from jobctl.story import SCHEMA, RecordError, differences, job_record, observation_of
+from jobctl.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -62,27 +63,39 @@ class Replay:
         self._profiles, self._only, self._fallback = profiles, only_job, fallback
         self._readers: dict[str, Reader] = {}
         self._jobs: dict[tuple[str, str, str], tuple[Job | None, dict[str, Any] | None]] = {}
+        self._numbers = _Numbers()
 
     def lines(self, lines: Iterable[Line]) -> Iterator[Replayed]:
         """Yield each line decided again."""
         for line in lines:
             if line.record is None:
+                self._numbers.damaged()
                 yield Replayed(line, None, problem=line.problem)
-            elif line.record.get("type") in _NOT_DECISIONS:
+            elif _is_no_decision(line.record):
                 continue
-            elif self._only is None or line.record.get("job") == self._only:
-                yield self._decide(line, line.record)
+            else:
+                self._numbers.see(line)
+                if self._only is None or line.record.get("job") == self._only:
+                    yield self._with_notes(self._decide(line, line.record))
+
+    def _with_notes(self, replayed: Replayed) -> Replayed:
+        # A line that cannot be decided shows its problem only: the notes wait for one that can.
+        if replayed.decision is None or replayed.line.record is None:
+            return replayed
+        notes = self._numbers.notes(replayed.line.record)
+        return replayed._replace(differences=(*notes, *replayed.differences)) if notes else replayed
 
     def _decide(self, line: Line, record: dict[str, Any]) -> Replayed:
         if record.get("schema", SCHEMA) != SCHEMA:
-            return Replayed(line, None, problem=f"schema {record['schema']!r} is not {SCHEMA}")
+            return Replayed(line, None, problem=f"schema {visible(record['schema'], 80)} is not {SCHEMA}")
         name = record.get("profile") or self._fallback
         try:
             reader = self._readers.get(name) if isinstance(name, str) else None
             seen = observation_of(record, reader or self._reader(name))
-        except (RecordError, ConfigError) as error:
+        except RecordError as error:
             return Replayed(line, None, problem=str(error))
-        key = str(name), seen.job, str(record.get("run"))
+        run = record.get("run")
+        key = str(name), seen.job, run if isinstance(run, str) else visible(run)
         known, before = self._jobs.get(key, (None, None))
         decision = reconcile(known, seen, follow_restarts=record.get("follow_restarts") is True)
         after = before
@@ -94,5 +107,58 @@ class Replay:
     def _reader(self, name: Any) -> Reader:
         if not isinstance(name, str):
             raise RecordError("profile: missing, give --profile NAME")
-        reader = self._readers[name] = Reader(self._profiles.get(name))
+        try:
+            profile = self._profiles.get(name)
+        except ConfigError as error:
+            raise RecordError(f"{error}; give --config FILE with the file that has it") from error
+        reader = self._readers[name] = Reader(profile)
         return reader
+
+
+def _is_no_decision(record: dict[str, Any]) -> bool:
+    kind = record.get("type")
+    return isinstance(kind, str) and kind in _NOT_DECISIONS
+
+
+class _Numbers:
+    """Each run numbers its lines 1, 2, 3 …, whatever job they are about: one that is missing was taken out.
+
+    A damaged line is told as such; what it may have been is not told again as missing.
+    """
+
+    def __init__(self) -> None:
+        self._last: dict[str, tuple[int, int]] = {}
+        """By run: the last number, and how many damaged lines there were before it."""
+        self._damaged = 0
+        self._notes: dict[str, list[str]] = {}
+
+    def damaged(self) -> None:
+        """Take note of a line that nobody can read."""
+        self._damaged += 1
+
+    def see(self, line: Line) -> None:
+        """Compare a line's number with the one before it in the same run."""
+        record = line.record or {}
+        run, seq = record.get("run"), record.get("seq")
+        if not isinstance(run, str) or seq.__class__ is not int:
+            return
+        last, damaged = self._last.get(run, (0, 0))
+        note = None
+        if seq <= last:
+            note = (
+                f"seq: {visible(str(seq)[:40], 40)} on line {line.number} came before: written twice or moved"
+            )
+        elif seq > last + 1 and damaged == self._damaged:
+            note = f"seq: {_lines_missing(seq - last - 1)} before line {line.number}"
+        if note is not None:
+            self._notes.setdefault(run, []).append(note)
+        self._last[run] = max(seq, last), self._damaged
+
+    def notes(self, record: dict[str, Any]) -> list[str]:
+        """Return, once, what was found out about the run of this line."""
+        run = record.get("run")
+        return self._notes.pop(run, []) if isinstance(run, str) else []
+
+
+def _lines_missing(count: int) -> str:
+    return "a line of this run is missing" if count == 1 else f"{count} lines of this run are missing"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from jobctl.evidence import served_from_store
 from jobctl.model import RULES_VERSION, Decision, Http, Job, Observation, Source
 from jobctl.reconcile import reconcile
+from jobctl.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -227,6 +228,9 @@ def differences(
 
 def _brief(record: Any) -> str:
     if not isinstance(record, dict):
-        return repr(record)
+        return repr(record[:_LONGEST_SHOWN]) if isinstance(record, str) else visible(record, _LONGEST_SHOWN)
     shown = ("status", "updated_at", "progress", "attempt", "proven", "revision")
-    return " ".join(f"{key}={record[key]}" for key in shown if key in record)
+    return " ".join(f"{key}={visible(record[key], _LONGEST_SHOWN)}" for key in shown if key in record)
+
+
+_LONGEST_SHOWN: Final = 120

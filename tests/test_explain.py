@@ -63,6 +63,7 @@ def test_what_a_record_does_not_claim_cannot_differ():
     [
         ({"schema": "jobctl.decision/9"}, "schema"),
         ({"profile": "nope"}, "nope"),
+        ({"profile": "nope"}, "give --config FILE"),
         ({"profile": None}, "profile"),
         ({"at": 7}, "at"),
         ({"source": "rumour"}, "source"),
@@ -98,3 +99,71 @@ def test_a_summary_counts():
     assert (summary.decisions, summary.differing, summary.skipped) == (2, 1, 1)
     assert summary.counts == {("apply", "first-seen"): 1, ("apply", "advanced"): 1}
     assert summary.jobs["7"].status.value == "completed"
+
+
+@pytest.mark.parametrize("kind", [[], {}, 7, None, "decision"])
+def test_any_type_that_is_no_notice_is_decided(kind):
+    (found,) = replay(line(1, "running", type=kind))
+    assert found.decision.reason is Reason.FIRST_SEEN
+
+
+@pytest.mark.parametrize("key", ["run", "schema", "after", "action"])
+def test_what_is_shown_of_a_record_is_bounded(key):
+    deep = []
+    for _ in range(900):
+        deep = [deep]
+    for odd in (deep, "x" * 10**6, {"status": "y" * 10**6, "progress": deep}):
+        (found,) = replay(line(1, "running", **{key: odd}))
+        assert all(len(one) < 500 for one in (*found.differences, found.problem or ""))
+
+
+def numbered(*lines, **options):
+    """Notes about the numbers of (run, seq, job) lines; None is a damaged line."""
+    given = [
+        Line(n, None, "cut short") if one is None else line(n, "running", job=one[2], run=one[0], seq=one[1])
+        for n, one in enumerate(lines, 1)
+    ]
+    return [(found.line.number, note) for found in replay(*given, **options) for note in found.differences]
+
+
+def test_lines_in_order_are_not_commented_on():
+    assert numbered(("a", 1, "7"), ("b", 1, "7"), ("a", 2, "8"), ("b", 2, "7"), ("a", 3, "7")) == []
+    assert numbered(("a", 1, "7"), ("a", 2, "8"), ("a", 3, "7"), only_job="7") == []
+
+
+def test_a_line_that_was_taken_out_is_missed_once():
+    ((number, note),) = numbered(("a", 1, "7"), ("b", 1, "7"), ("a", 4, "7"), ("a", 5, "7"))
+    assert (number, note) == (3, "seq: 2 lines of this run are missing before line 3")
+    ((number, note),) = numbered(("a", 2, "7"))
+    assert (number, note) == (1, "seq: a line of this run is missing before line 1")
+
+
+@pytest.mark.parametrize("again", [1, 2])
+def test_a_line_that_is_there_twice_or_moved_is_flagged(again):
+    ((number, note),) = numbered(("a", 1, "7"), ("a", 2, "7"), ("a", again, "7"), ("a", 3, "7"))
+    assert number == 3
+    assert "twice" in note
+
+
+def test_a_damaged_line_is_not_told_again_as_missing():
+    assert numbered(("a", 1, "7"), None, ("a", 3, "7")) == []
+    assert numbered(("a", 1, "7"), None, ("b", 1, "7"), ("a", 3, "7")) == []
+    assert [number for number, _ in numbered(("a", 1, "7"), None, ("a", 3, "7"), ("a", 5, "7"))] == [4]
+
+
+def test_a_line_missing_elsewhere_is_told_with_the_job_that_is_looked_at():
+    ((number, note),) = numbered(("a", 1, "7"), ("a", 3, "8"), ("a", 4, "7"), only_job="7")
+    assert (number, note) == (3, "seq: a line of this run is missing before line 2")
+
+
+def test_a_line_that_cannot_be_decided_has_its_number_all_the_same():
+    lines = [line(1, "running", run="a", seq=1), line(2, "running", run="a", seq=2, source="rumour")]
+    lines += [line(3, "running", run="a", seq=3)]
+    assert [found.differences for found in replay(*lines)] == [(), (), ()]
+    assert "missing" in replay(lines[1], lines[2])[1].differences[0]
+
+
+@pytest.mark.parametrize("seq", [None, "7", True, 1.5, [], -1, 0])
+def test_numbers_that_are_none_are_nothing_to_count_by(seq):
+    (found, *_) = replay(line(1, "running", run="a", seq=seq), line(2, "running", run=["a"], seq=9))
+    assert found.decision is not None
