@@ -63,7 +63,7 @@ def tls_context(profile: Profile, *, insecure: bool, url: str) -> ssl.SSLContext
         context.verify_mode = ssl.CERT_NONE
         return context
     tls = profile.tls
-    if urlsplit(url).scheme.lower() in {"http", "ws"} and tls is None:
+    if url.partition("://")[0].lower() in {"http", "ws"} and tls is None:
         return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     about = "tls"
     try:

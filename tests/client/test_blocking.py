@@ -260,6 +260,7 @@ def test_a_connection_made_when_the_time_is_over_is_cut_at_once(leave, monkeypat
         get(server.url, limits=SHORT)
     assert caught.value.kind == "timeout"
     assert not leave.is_set(), "the server did not have to end it"
+    end.cancel()
 
 
 # --- saying who keeps us waiting -------------------------------------------------------------------------
