@@ -71,9 +71,27 @@ def _by_table(table: Mapping[str, CacheClass]) -> Callable[[str], Iterator[Cache
 
 
 def _members(value: str, separator: str = ",") -> list[str]:
-    """Split a list field outside quotes."""
-    parts = re.findall(rf'(?:"(?:[^"\\]|\\.)*"|[^{separator}])+', value)
-    return [part.strip() for part in parts if part.strip()]
+    """Split a list field outside quotes; a quote that is never closed is a character like any other."""
+    if '"' not in value:
+        return [part for piece in value.split(separator) if (part := piece.strip())]
+    pieces: list[str] = []
+    begin = place = 0
+    while place < len(value):
+        if value[place] == separator:
+            pieces.append(value[begin:place])
+            begin = place + 1
+        elif value[place] == '"':
+            quoted = _QUOTED_STRING.match(value, place)
+            if quoted is None:  # then no later one is closed either
+                rest = value[place:].split(separator)
+                pieces.append(value[begin:place] + rest[0])
+                return [part for piece in (*pieces, *rest[1:]) if (part := piece.strip())]
+            place = quoted.end() - 1
+        place += 1
+    return [part for piece in (*pieces, value[begin:]) if (part := piece.strip())]
+
+
+_QUOTED_STRING: Final = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
 
 def _parameters(member: str) -> tuple[str, dict[str, str]]:

@@ -132,8 +132,9 @@ def _copy(payload: Any) -> Any:
             tuples.append((parent, key, node))
         else:
             copies[id(node)] = copy
+        taken: dict[str, int] = {}
         for child_key, name, value in _children(node):
-            place = _free_key(copy, child_key) if isinstance(node, dict) else child_key
+            place = _free_key(copy, child_key, taken) if isinstance(node, dict) else child_key
             copy[place] = REDACTED if _is_secret(name, value) else value
             if copy[place] is value:
                 stack.append((copy, place, value))
@@ -142,8 +143,13 @@ def _copy(payload: Any) -> Any:
     return root[0]
 
 
-def _free_key(copy: dict[Any, Any], key: Any) -> Any:
+def _free_key(copy: dict[Any, Any], key: Any, taken: dict[str, int]) -> Any:
+    """Return the redacted key, with a number where others came out the same; `taken` counts those."""
     clean = redact_text(key) if isinstance(key, str) else key
-    while clean in copy:
-        clean += "'"
-    return clean
+    if clean not in copy:
+        return clean
+    number = taken.get(clean, 0) + 1
+    while (free := f"{clean}'{number if number > 1 else ''}") in copy:
+        number += 1
+    taken[clean] = number
+    return free

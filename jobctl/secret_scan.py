@@ -19,6 +19,7 @@ _ENDINGS: Final = (
 )
 _HARD_ENDINGS: Final = (
     *("password", "passwords", "passwd", "passphrase", "secret", "secrets", "credential", "credentials"),
+    *("passcode", "passcodes"),
 )
 
 
@@ -27,6 +28,12 @@ def _set(words: str) -> frozenset[str]:
 
 
 _HARD_WORDS: Final = _set("pwd otp")
+# Only as the whole name, or after one of the owners: `render_pass` and `sas_region` are none.
+_OWNED_WORDS: Final = _set("pass sas")
+_OWNERS: Final = _set(
+    "user db database smtp mysql postgres pg redis mongo ftp admin login proxy root mail email ssh http "
+    "basic auth api app service account storage blob container azure my"
+)
 _WHOLE_WORDS: Final = _set("auth bearer session sig hmac")
 _KEY_OWNERS: Final = _set(
     "api access private secret signing encryption subscription account auth master ssh client service "
@@ -70,6 +77,8 @@ def _strength(name: str) -> int:
         return 2
     if any(word.endswith(_ENDINGS) or word in _WHOLE_WORDS for word in words):
         return 1
+    if words[-1] in _OWNED_WORDS and (len(words) == 1 or words[-2] in _OWNERS):
+        return 1
     owned = any(owner in _KEY_OWNERS and key in {"key", "keys"} for owner, key in pairwise(words))
     return 2 if owned else 0
 
@@ -91,7 +100,20 @@ _SHAPES: Final = re.compile(
 )
 # Without one of these, in lower case, there is nothing to find; substring tests are far cheaper than a scan.
 _HINTS: Final = (
-    *("://", "bearer", "basic", "eyj", "private key", "token", "secret", "passw", "passphrase", "pwd", "otp"),
+    *(
+        "://",
+        "bearer",
+        "basic",
+        "eyj",
+        "private key",
+        "token",
+        "secret",
+        "pass",
+        "pwd",
+        "otp",
+        "sas",
+        "code=",
+    ),
     *(
         "key",
         "cookie",
@@ -118,11 +140,16 @@ _PROSE: Final = _set(
 _SEPARATOR: Final = re.compile(r"(\\?[\"'])?[ \t]{0,3}(=>|=|:|%3[dDaA])[ \t]{0,3}")
 _NAME_CHARACTERS: Final = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.%-[]"
 _LOOK_BACK: Final = 80
-_QUOTED: Final = re.compile(r"(\\?[\"'])(.{0,8192}?)\1", re.DOTALL)
+# An escaped quote ends no value; where that finds no end, any quote does.
+_QUOTED: Final = re.compile(r"([\"'])((?:[^\\]|\\.){0,8192}?)\1", re.DOTALL)
+_LOOSELY_QUOTED: Final = re.compile(r"(\\?[\"'])(.{0,8192}?)\1", re.DOTALL)
 _BARE: Final = re.compile(r"[^\s&\"'<>;,#|)}\\]+")
-_TO_END_OF_LINE: Final = re.compile(r"[^\r\n\"'\\]+")
+# A header's value has quotes inside (`a="dark"; sid=…`); `\r\n` may be spelled out.
+_TO_END_OF_LINE: Final = re.compile(r"(?:[^\r\n\\]|\\(?![rn]))+")
 _HEADERS: Final = ("authorization", "cookie")
 _NO_VALUE: Final = frozenset({"", "null", "none", "true", "false", REDACTED})
+_LONGEST_QUOTE: Final = 8192
+_DONE: Final = re.compile(rf"{re.escape(REDACTED)}(?:'\d*)?")
 _MOST_PASSES: Final = 8
 
 
@@ -174,7 +201,8 @@ def _redact_assignments(text: str) -> str:
         before = text[start - len(name) - 1 : start - len(name)]
         if not name or not _names_secret(name, before):
             continue
-        found = _value_span(text, end, name, separator[2])
+        is_header = separator[2] == ":" and not separator[1] and name.lower().endswith(_HEADERS)
+        found = _header_span(text, end, before) if is_header else _value_span(text, end, name, separator[2])
         if found:
             pieces += text[done : found[0]], REDACTED
             done = found[1]
@@ -183,22 +211,47 @@ def _redact_assignments(text: str) -> str:
 
 def _names_secret(name: str, before: str) -> bool:
     plain = unquote(name) if "%" in name else name
-    return is_secret_name(plain) or (plain == "key" and before in {"?", "&"})
+    return is_secret_name(plain) or (plain in _IN_A_QUERY and before in {"?", "&"})
+
+
+_IN_A_QUERY: Final = frozenset({"key", "code"})
+"""Secrets as arguments of a URL only: `code` in a payload is a status or a country."""
+
+
+def _header_span(text: str, start: int, before: str) -> tuple[int, int] | None:
+    """The rest of the line, or of the quotes around the whole header (`-H 'Cookie: …'`)."""
+    quotes_end = _closing_quote(text, start, before) if before in {'"', "'"} else -1
+    if quotes_end >= 0:
+        end = quotes_end - (text[quotes_end - 1] == "\\")
+    else:
+        line = _TO_END_OF_LINE.match(text, start)
+        end = line.end() if line else start
+    value = text[start:end]
+    return None if value.lower() in _NO_VALUE or _DONE.fullmatch(value) else (start, end)
+
+
+def _closing_quote(text: str, start: int, quote: str) -> int:
+    """Find the end of quotes around a header; -1 where the value uses that quote too: all is taken then."""
+    line = text[start : start + _LONGEST_QUOTE].partition("\n")[0].partition("\r")[0]
+    return -1 if f"={quote}" in line or quote not in line else start + line.index(quote)
 
 
 def _value_span(text: str, start: int, name: str, separator: str) -> tuple[int, int] | None:
-    quoted = _QUOTED.match(text, start)
+    quoted = _QUOTED.match(text, start) or _LOOSELY_QUOTED.match(text, start)
     if quoted:
         return None if quoted[2].lower() in _NO_VALUE else quoted.span(2)
-    colon = separator in {":", "%3a", "%3A"}
-    whole_line = separator == ":" and name.lower().endswith(_HEADERS)
-    bare = (_TO_END_OF_LINE if whole_line else _BARE).match(text, start)
+    bare = _BARE.match(text, start)
     if bare is None or bare[0].lower() in _NO_VALUE:
         return None
-    # "invalid token: expired" is a message, "token: 8f3c0…" is a token.
-    if colon and not whole_line and not _looks_random(bare[0]):
+    # "invalid token: expired" is a message, "token: 8f3c0…" is a token; likewise "?code=404" in a URL.
+    if (separator in {":", "%3a", "%3A"} or name == "code") and not _looks_random(bare[0]):
         return None
+    if name.lower().endswith("pass") and bare[0].isdigit() and len(bare[0]) < _SHORTEST_PASS:
+        return None  # "pass=2" of an encoder
     return bare.span()
+
+
+_SHORTEST_PASS: Final = 4
 
 
 def _looks_random(value: str) -> bool:

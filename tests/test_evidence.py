@@ -1,10 +1,20 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobctl.evidence import VENDOR_WORDS, CacheClass, classify, parse_age, retry_after, served_from_store
+from jobctl.evidence import (
+    VENDOR_WORDS,
+    CacheClass,
+    _members,
+    classify,
+    parse_age,
+    retry_after,
+    served_from_store,
+)
 
 SERVED = [
     ("Age", "4", "Age: 4"),
@@ -165,3 +175,27 @@ def test_retry_after(value, wait):
 
 def test_no_retry_after():
     assert retry_after([], 0) is None
+
+
+@pytest.mark.parametrize("value", ['"\\' * 2048, '"\\";' * 1024, '"' * 4096, '"",' * 1365, '\\"' * 2048])
+@pytest.mark.parametrize("name", ["X-Cache", "Cache-Status", "Server-Timing"])
+def test_hostile_quoting_takes_no_more_than_linear_time(name, value):
+    began = time.process_time()
+    served_from_store([(name, value)] * 20)
+    assert time.process_time() - began < 1.0
+
+
+@pytest.mark.parametrize(
+    ("value", "members"),
+    [
+        ("a, b,,c ", ["a", "b", "c"]),
+        ('"a,b", c', ['"a,b"', "c"]),
+        (r'x="a\",b", c', [r'x="a\",b"', "c"]),
+        ('a"b, c', ['a"b', "c"]),
+        ('"a", b"c, d', ['"a"', 'b"c', "d"]),
+        ("", []),
+        ('"', ['"']),
+    ],
+)
+def test_a_list_is_split_outside_quotes(value, members):
+    assert _members(value) == members

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import copy
+import time
 from typing import NamedTuple
 
 import pytest
@@ -137,3 +138,14 @@ def test_url():
         redact_url("wss://u:p@h/ws/1?access_token=x&_t=3")
         == "wss://[redacted]@h/ws/1?access_token=[redacted]&_t=3"
     )
+
+
+@pytest.mark.parametrize("name", ["token={}", "Cookie: a={}", "https://{}:p@h/"])
+def test_keys_that_come_out_the_same_are_kept_apart(name):
+    payload = {name.format(f"secretvalue{n:020d}"): n for n in range(3000)}
+    began = time.process_time()
+    result = redact(payload)
+    assert time.process_time() - began < 1.5
+    assert list(result.values()) == list(range(3000))
+    assert not any("secretvalue" in key for key in result)
+    assert redact(result) == result

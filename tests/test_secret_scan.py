@@ -16,14 +16,14 @@ SECRET_NAMES = """
     client_secret clientSecret password passwd passphrase db_password credential credentials
     aws_credentials signature X-Amz-Signature session session_id sessionId JSESSIONID private_key
     privateKey secret_access_key secretAccessKey aws_secret_access_key jwt auth sig hmac otp pwd
-    webhookSecret HF_TOKEN
+    webhookSecret HF_TOKEN pass db_pass smtpPass passcode user_passcode sas blob_sas
 """
 HARMLESS_NAMES = """
     max_tokens token_count tokenCount prompt_tokens completion_tokens total_tokens tokens tokenizer
     tokenized token_type token_usage expires_in secretary author authored key idempotency_key
     cache_key public_key keyboard Sec-WebSocket-Key ETag status design signal session_count
     token_expires_at eos_token monkey Access-Control-Allow-Credentials WWW-Authenticate passenger
-    compass bearing
+    compass bearing render_pass first_pass passes pass_count bypass passthrough sas_region disaster code
 """
 
 
@@ -46,6 +46,10 @@ def test_harmless_names(name):
         ("password", None, False),
         ("password", True, False),
         ("password", "", False),
+        ("pass", 2, False),
+        ("pass", True, False),
+        ("passcode", 1234, True),
+        ("code", "ABC12345", False),
         ("session", {"id": 1}, True),
     ],
 )
@@ -77,6 +81,22 @@ def test_the_value_decides_doubtful_cases(name, value, secret):
         (r"{\"password\": \"a b\"}", r"{\"password\": \"[redacted]\"}"),
         ("password=hunter2 user=x", "password=[redacted] user=x"),
         ("curl -H 'Authorization: Token abc def'", "curl -H 'Authorization: [redacted]'"),
+        ('Cookie: theme="dark"; sid=S; x\nX: y', "Cookie: [redacted]\nX: y"),
+        ("got Cookie: theme='dark'; sid=S\r\nX: y", "got Cookie: [redacted]\r\nX: y"),
+        (r"Cookie: a=b; c=d\r\nHost: h", r"Cookie: [redacted]\r\nHost: h"),
+        ('Authorization: Digest username="bob", response="6629"', "Authorization: [redacted]"),
+        ('Cookie: "a"; sid=S', "Cookie: [redacted]"),
+        ('"Authorization: Digest username="bob", response="66"", x', '"Authorization: [redacted]'),
+        ('{"h": "Cookie: a=b; c=d", "x": 1}', '{"h": "Cookie: [redacted]", "x": 1}'),
+        (r"{\"h\": \"Cookie: a=b\", \"x\": 1}", r"{\"h\": \"Cookie: [redacted]\", \"x\": 1}"),
+        (r'{"Cookie": "a=\"dark\"; sid=S", "x": 1}', '{"Cookie": "[redacted]", "x": 1}'),
+        (r'{"password": "a\"b", "x": 1}', '{"password": "[redacted]", "x": 1}'),
+        ("pass=hunter2 user=x", "pass=[redacted] user=x"),
+        ("ffmpeg pass=2", "ffmpeg pass=2"),
+        ("passcode=1234567", "passcode=[redacted]"),
+        ("https://h/cb?code=4/0AbCdEfGh12&state=1", "https://h/cb?code=[redacted]&state=1"),
+        ("https://h/err?code=404&code=NOT_FOUND", "https://h/err?code=404&code=NOT_FOUND"),
+        ("exit code=13371337", "exit code=13371337"),
         ("Set-Cookie: sid=1; Path=/\nX: y", "Set-Cookie: [redacted]\nX: y"),
         ("Invalid token: expired", "Invalid token: expired"),
         ("token: 8f3c0a91", "token: [redacted]"),
@@ -167,8 +187,12 @@ def test_a_random_token_never_survives(token, before):
         'token="' * 25_000,
         "-----BEGIN PRIVATE KEY-----" * 7_000,
         "bearer " * 28_000,
+        'token="\\' * 22_000,
+        "cookie: \\" * 20_000,
+        "'cookie: " * 20_000,
+        "https://h/?code=" * 11_000,
     ],
-    ids=range(9),
+    ids=range(13),
 )
 def test_hostile_text_takes_no_more_than_linear_time(text):
     # A quadratic scan of 180 kB would take minutes; this bound is loose on purpose.
