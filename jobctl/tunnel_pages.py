@@ -34,6 +34,12 @@ _GATEWAY: Final = frozenset({502, 503, 504})
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _LOCALTUNNEL_HOST: Final = r"(^|\.)(loca\.lt|localtunnel\.me)$"
 _RESTART: Final = "check that the server behind the tunnel is up, then start the tunnel again"
+_NO_TUNNEL: Final = TunnelPage(
+    "localtunnel",
+    "no tunnel of this name is connected",
+    "start the tunnel again and check its name; this is not 'job not found'",
+)
+_BARE_404: Final = r"\A\s*404\s*\Z"
 
 _RULES: Final = (
     _Rule(
@@ -45,15 +51,9 @@ _RULES: Final = (
         status=frozenset({200, 401, 403, 511}),
         body=r"bypass-tunnel-reminder|tunnel password|tunnel website ahead",
     ),
-    _Rule(
-        TunnelPage(
-            "localtunnel",
-            "no tunnel of this name is connected",
-            "start the tunnel again and check its name; this is not 'job not found'",
-        ),
-        status=frozenset({404}),
-        body=r"\A\s*404\s*\Z",
-    ),
+    # Any server may say no more than "404": it is localtunnel's word only where that stands in between.
+    _Rule(_NO_TUNNEL, status=frozenset({404}), body=_BARE_404, host=_LOCALTUNNEL_HOST),
+    _Rule(_NO_TUNNEL, status=frozenset({404}), body=_BARE_404, header=r"x-localtunnel[\w-]*: "),
     _Rule(
         TunnelPage(
             "localtunnel", "the tunnel is there but nothing answers behind it", _RESTART, transient=True
