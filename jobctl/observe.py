@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from jobctl.profile.model import Profile
 
 FIELD_ORDER: Final = ("status", "id", "updated_at", "progress", "attempt", "error", "result")
+_ID: Final = FIELD_ORDER.index("id")
 _UNKNOWN: Final = JobStatus.UNKNOWN
 _STREAM: Final = Source.STREAM
 _LONGEST_WORD: Final = 200
@@ -203,6 +204,10 @@ def _enveloped(
         if payload.__class__ is not dict:
             return _NOTHING
         inner = payload.get(envelope)
+        if not inner and (inner.__class__ is dict or envelope in payload):
+            outer = read_outer(payload)
+            # `{"status": "success", "job": null}`: the word is about the answer, and there is no job in it.
+            return _NOTHING if is_falsy(outer[_ID]) else outer
         if inner.__class__ is not dict:
             return read_outer(payload)
         values = read_inner(inner)
