@@ -218,7 +218,9 @@ def test_an_answer_that_names_no_id(box, jobctl):
             peer.sendall(b'HTTP/1.1 202 Accepted\r\nContent-Length: 15\r\n\r\n{"okay": "yes"}')
             done = program.finish()
     assert done.code == 7
-    assert "may or may not exist (the job was accepted, but the answer names no id)" in done.err
+    assert "may or may not exist" in done.err
+    assert "fields.id" in done.err
+    assert '{"okay": "yes"}' in done.err
 
 
 # --- the id is lost ----------------------------------------------------------------------------------------
