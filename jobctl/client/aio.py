@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import httpx
 
-from jobctl.client.carrier import BodyReader, Limits, make_client
+from jobctl.client.carrier import BodyReader, Limits, built, keep_location, make_client
 from jobctl.client.http_errors import CARRIER_ERRORS, mapped, timed_out
 from jobctl.client.messages import Flow, Pause, RefreshAuth, Request, Response
 from jobctl.errors import JobctlError
@@ -37,7 +37,10 @@ class AsyncCarrier:
         # Waiting for a connection is not the server's silence: it must not count against the timeout.
         self._turns = asyncio.Semaphore(_MAX_CONNECTIONS)
         pool = httpx.Limits(max_connections=_MAX_CONNECTIONS, max_keepalive_connections=20)
-        self._client = make_client(httpx.AsyncClient, profile, limits, insecure=insecure, limits=pool)
+        hooks = {"response": [_keep_location]}
+        self._client = make_client(
+            httpx.AsyncClient, profile, limits, insecure=insecure, limits=pool, event_hooks=hooks
+        )
 
     async def __aenter__(self) -> Self:
         return self
@@ -89,12 +92,10 @@ class AsyncCarrier:
 
     async def _send_now(self, request: Request) -> Response:
         started = time.monotonic()
+        ours = built(self._client, request)
         try:
             async with asyncio.timeout(self._limits.total):
-                built = self._client.build_request(
-                    request.method, request.url, headers=list(request.headers), content=request.body
-                )
-                response = await self._client.send(built, stream=True)
+                response = await self._client.send(ours, stream=True)
                 try:
                     reader = BodyReader(request, response, self._limits, started)
                     async for chunk in response.aiter_raw():
@@ -106,6 +107,10 @@ class AsyncCarrier:
         except CARRIER_ERRORS as error:
             raise mapped(error, request) from error
         return reader.finish()
+
+
+async def _keep_location(response: httpx.Response) -> None:
+    keep_location(response)
 
 
 async def in_daemon_thread(function: Callable[[], R]) -> R:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import httpx
 
-from jobctl.client.carrier import BodyReader, Limits, make_client
+from jobctl.client.carrier import BodyReader, Limits, built, keep_location, make_client
 from jobctl.client.http_errors import CARRIER_ERRORS, address_of, mapped, timed_out
 from jobctl.client.messages import Flow, Pause, RefreshAuth, Request, Response
 from jobctl.durations import format_duration
@@ -40,7 +40,8 @@ class BlockingCarrier:
         """`tell` is given a sentence whenever somebody has to wait for more than a second."""
         self._credentials, self._limits, self._tell = credentials, limits, tell
         self._sockets: list[socket.socket] = []
-        self._client = make_client(httpx.Client, profile, limits, insecure=insecure)
+        hooks = {"response": [keep_location]}
+        self._client = make_client(httpx.Client, profile, limits, insecure=insecure, event_hooks=hooks)
 
     def __enter__(self) -> Self:
         return self
@@ -93,15 +94,9 @@ class BlockingCarrier:
     def _send(self, request: Request) -> Response:
         started = time.monotonic()
         with _Deadline(self._limits.total, self._sockets) as deadline:
+            ours = built(self._client, request, trace=deadline.trace)
             try:
-                built = self._client.build_request(
-                    request.method,
-                    request.url,
-                    headers=list(request.headers),
-                    content=request.body,
-                    extensions={"trace": deadline.trace},
-                )
-                response = self._client.send(built, stream=True)
+                response = self._client.send(ours, stream=True)
                 try:
                     reader = BodyReader(request, response, self._limits, started)
                     for chunk in response.iter_raw():

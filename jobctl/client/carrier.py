@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from jobctl.client.hosts import is_loopback
-from jobctl.client.http_errors import timed_out
+from jobctl.client.http_errors import CARRIER_ERRORS, mapped, timed_out
 from jobctl.client.messages import Request, Response
 from jobctl.errors import ConfigError, ProtocolError
 from jobctl.text import visible
@@ -115,6 +115,31 @@ def make_client(
         ) from error
 
 
+def built(client: httpx.Client | httpx.AsyncClient, request: Request, **extensions: Any) -> httpx.Request:
+    """Make httpx's request of ours; raise ConfigError where no such request can be made."""
+    try:
+        ours = client.build_request(
+            request.method,
+            request.url,
+            headers=list(request.headers),
+            content=request.body,
+            extensions=extensions,
+        )
+        ours.url.host  # noqa: B018 -- raises for a name that is no IDNA
+    except CARRIER_ERRORS as error:
+        raise mapped(error, request) from error
+    return ours
+
+
+def keep_location(response: httpx.Response) -> None:
+    """Put the headers aside and take `Location` away: httpx fails on a bad one even where it follows none.
+
+    An event hook for responses.
+    """
+    response.extensions["headers"] = tuple(response.headers.multi_items())
+    response.headers.pop("location", None)
+
+
 class BodyReader:
     """Collects the raw body of one answer, within `limits`, and undoes its content coding, bounded too."""
 
@@ -146,7 +171,7 @@ class BodyReader:
         response = self._response
         return Response(
             response.status_code,
-            tuple(response.headers.multi_items()),
+            response.extensions.get("headers") or tuple(response.headers.multi_items()),
             self._decoded(b"".join(self._chunks)),
             self._request.url,
         )

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from jobctl.client.hosts import is_loopback
-from jobctl.errors import ConfigError, JobctlError, ProtocolError, TransportError
+from jobctl.errors import ConfigError, JobctlError, TransportError
 from jobctl.secret_scan import redact_text
 from jobctl.text import visible
 
@@ -46,12 +46,6 @@ def mapped(error: Exception, request: Request) -> JobctlError:
         return ConfigError(
             f"cannot make a request to {visible(redact_text(request.url), 200)}: {visible(str(error), 200)}",
             hint="check --base-url, the profile's headers and the job id",
-        )
-    if isinstance(error, httpx.RemoteProtocolError) and "location header" in str(error):
-        return ProtocolError(
-            f"{address} redirects to what is no URL: {visible(redact_text(str(error)), 200)}",
-            kind="redirect",
-            hint="the server's Location is wrong: set --base-url to the address it should end at",
         )
     root = _root_cause(error)
     if isinstance(root, OverflowError):  # a port that is none; ours was checked, so it is the proxy's

@@ -12,6 +12,7 @@ from support.servers import RawServer, reply
 
 from jobctl.client import aio, credentials
 from jobctl.client.aio import AsyncCarrier, in_daemon_thread
+from jobctl.client.calls import Calls
 from jobctl.client.carrier import Limits
 from jobctl.client.credentials import Credentials
 from jobctl.client.messages import Pause, RefreshAuth, Request
@@ -310,3 +311,15 @@ def test_credentials_that_cannot_be_renewed_are_told_to_the_flow(tmp_path):
             return error.message
 
     assert "no ticket" in run(lambda http: http.run(flow(http._credentials.headers())), auth=auth)
+
+
+@pytest.mark.parametrize(
+    "location", ["http://xn--/", "http://[::1", f"http://h/{'x' * 66000}", "http://h:99999/", "http:///x"]
+)
+def test_a_location_that_is_no_url_is_the_servers_fault_not_the_callers(location):
+    with RawServer(lambda _head: reply(302, b"", f"Location: {location}?token=hunter2hunter2")) as server:
+        calls = Calls(PROFILE.with_base_url(server.url), auth=dict, nonce=lambda: "n", clock=lambda: 0.0)
+        with pytest.raises(ProtocolError) as caught:
+            run(lambda http: http.run(calls.read("7")), base_url=server.url)
+    assert caught.value.kind == "redirect"
+    assert "hunter2" not in caught.value.message

@@ -12,6 +12,7 @@ import pytest
 from support.servers import RawServer, reply, self_signed
 
 from jobctl.client.blocking import BlockingCarrier
+from jobctl.client.calls import Calls
 from jobctl.client.carrier import Limits
 from jobctl.client.credentials import Credentials
 from jobctl.client.messages import Pause, RefreshAuth, Request
@@ -355,3 +356,15 @@ def test_a_client_made_for_http_trusts_no_https_server(certificate):
         with carrier("http://127.0.0.1") as http:
             (error,) = http.run(asking(server.url))
         assert (error.kind, server.heads) == ("tls", [])
+
+
+@pytest.mark.parametrize(
+    "location", ["http://xn--/", "http://[::1", f"http://h/{'x' * 66000}", "http://h:99999/", "http:///x"]
+)
+def test_a_location_that_is_no_url_is_the_servers_fault_not_the_callers(location):
+    with RawServer(lambda _head: reply(302, b"", f"Location: {location}?token=hunter2hunter2")) as server:
+        calls = Calls(PROFILE.with_base_url(server.url), auth=dict, nonce=lambda: "n", clock=lambda: 0.0)
+        with pytest.raises(ProtocolError) as caught:
+            carrier(server.url).run(calls.read("7"))
+    assert caught.value.kind == "redirect"
+    assert "hunter2" not in caught.value.message

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from jobctl.client.http_errors import address_of, mapped
 from jobctl.client.messages import Request
-from jobctl.errors import ConfigError, ProtocolError, TransportError
+from jobctl.errors import ConfigError, TransportError
 
 
 @pytest.fixture(autouse=True)
@@ -102,12 +102,6 @@ def test_a_url_in_a_message_holds_no_secret():
         assert "hunter2" not in told.message
         assert "page=1" in told.message
     assert "hunter2" not in address_of("?token=hunter2secret")
-
-
-def test_a_redirect_to_what_is_no_url_is_the_servers_fault():
-    told = mapped(httpx.RemoteProtocolError("Invalid URL in location header: x?token=hunter2."), request())
-    assert (type(told), told.kind) == (ProtocolError, "redirect")
-    assert "hunter2" not in told.message
 
 
 def tls_error(reason):
