@@ -44,7 +44,7 @@ def mapped(error: Exception, request: Request) -> JobctlError:
         error, httpx.InvalidURL | httpx.UnsupportedProtocol | httpx.LocalProtocolError | ValueError
     ):
         return ConfigError(
-            f"cannot make a request to {visible(redact_text(request.url), 200)}: {visible(str(error), 200)}",
+            f"cannot make a request to {visible(redact_text(request.url), 200)}: {_words(error)}",
             hint="check --base-url, the profile's headers and the job id",
         )
     root = _root_cause(error)
@@ -54,34 +54,35 @@ def mapped(error: Exception, request: Request) -> JobctlError:
         )
     if isinstance(error, httpx.ProxyError):
         return TransportError(
-            f"the proxy for {address} failed: {visible(str(error), 200)}",
+            f"the proxy for {address} failed: {_words(error)}",
             kind="proxy",
             sent=False,
             hint=_HINT_PROXY,
         )
-    for kinds, kind, text, hint in _CAUSES:
-        if isinstance(root, kinds) and isinstance(error, httpx.ConnectError):
-            return TransportError(
-                text.format(address=address, error=visible(_reason(root), 200)),
-                kind=kind,
-                sent=False,
-                hint=_tls_hint(root) if kind == "tls" else _HINT_PROXY if proxied else hint,
-            )
     if isinstance(error, httpx.TimeoutException):
         connecting = isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout)
         text = f"no connection to {address} in time" if connecting else f"{address} did not answer in time"
         hint = _HINT_UNREACHABLE if connecting else _HINT_SLOW
         return TransportError(text, kind="timeout", sent=not connecting, hint=hint)
     if isinstance(error, httpx.ConnectError):
-        text = f"cannot connect to {address}: {visible(_reason(root), 200)}"
-        return TransportError(
-            text, kind="refused", sent=False, hint=_HINT_PROXY if proxied else _HINT_REFUSED
-        )
+        return _not_connected(root, address, proxied=proxied)
     return TransportError(
         f"the connection to {address} broke: {visible(_reason(_deepest(error)), 200)}",
         kind="cut",
         hint="the server or something in between hung up: does that port speak http? its log says more",
     )
+
+
+def _not_connected(root: BaseException, address: str, *, proxied: bool) -> TransportError:
+    reason = visible(_reason(root), 200)
+    other = (OSError, "refused", "cannot connect to {address}: {error}", _HINT_REFUSED)
+    _, kind, text, hint = next((cause for cause in _CAUSES if isinstance(root, cause[0])), other)
+    hint = _tls_hint(root) if kind == "tls" else _HINT_PROXY if proxied else hint
+    return TransportError(text.format(address=address, error=reason), kind=kind, sent=False, hint=hint)
+
+
+def _words(error: Exception) -> str:
+    return visible(redact_text(str(error)), 200)
 
 
 _HINT_REFUSED: Final = "is the server running, and is --base-url right?"
