@@ -76,7 +76,8 @@ class Replay:
             else:
                 self._numbers.see(line)
                 if self._only is None or line.record.get("job") == self._only:
-                    yield self._with_notes(self._decide(line, line.record))
+                    replayed = self._decide(line, line.record)
+                    yield self._with_notes(replayed) if self._numbers.noted else replayed
 
     def _with_notes(self, replayed: Replayed) -> Replayed:
         # A line that cannot be decided shows its problem only: the notes wait for one that can.
@@ -94,7 +95,7 @@ class Replay:
             seen = observation_of(record, reader or self._reader(name))
         except RecordError as error:
             return Replayed(line, None, problem=str(error))
-        run = record.get("run")
+        run = record.get("run", "")
         key = str(name), seen.job, run if isinstance(run, str) else visible(run)
         known, before = self._jobs.get(key, (None, None))
         decision = reconcile(known, seen, follow_restarts=record.get("follow_restarts") is True)
@@ -130,7 +131,7 @@ class _Numbers:
         self._last: dict[str, tuple[int, int]] = {}
         """By run: the last number, and how many damaged lines there were before it."""
         self._damaged = 0
-        self._notes: dict[str, list[str]] = {}
+        self.noted: dict[str, list[str]] = {}
 
     def damaged(self) -> None:
         """Take note of a line that nobody can read."""
@@ -151,13 +152,13 @@ class _Numbers:
         elif seq > last + 1 and damaged == self._damaged:
             note = f"seq: {_lines_missing(seq - last - 1)} before line {line.number}"
         if note is not None:
-            self._notes.setdefault(run, []).append(note)
+            self.noted.setdefault(run, []).append(note)
         self._last[run] = max(seq, last), self._damaged
 
     def notes(self, record: dict[str, Any]) -> list[str]:
         """Return, once, what was found out about the run of this line."""
         run = record.get("run")
-        return self._notes.pop(run, []) if isinstance(run, str) else []
+        return self.noted.pop(run, []) if isinstance(run, str) else []
 
 
 def _lines_missing(count: int) -> str:

@@ -112,7 +112,7 @@ def test_what_is_shown_of_a_record_is_bounded(key):
     deep = []
     for _ in range(900):
         deep = [deep]
-    for odd in (deep, "x" * 10**6, {"status": "y" * 10**6, "progress": deep}):
+    for odd in (deep, [], None, "x" * 10**6, {"status": "y" * 10**6, "progress": deep}):
         (found,) = replay(line(1, "running", **{key: odd}))
         assert all(len(one) < 500 for one in (*found.differences, found.problem or ""))
 
