@@ -27,12 +27,8 @@ def _tell_version() -> bool:
 
     try:
         os.write(sys.stdout.fileno(), f"jobctl {__version__}\n".encode())
-    except (
-        OSError,
-        ValueError,
-        AttributeError,
-    ):  # the whole program tells what is wrong
-        return False
+    except (OSError, ValueError, AttributeError):
+        return False  # the whole program tells what is wrong
     return True
 
 

@@ -8,12 +8,10 @@ from urllib.parse import urlsplit
 
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
-from websockets.proxy import get_proxy
-from websockets.uri import parse_uri
 
 from jobctl._version import __version__
 from jobctl.client.answers import decode
-from jobctl.client.hosts import is_loopback
+from jobctl.client.proxies import proxy_for
 from jobctl.secret_scan import redact_text
 from jobctl.text import visible
 from jobctl.tunnel_pages import bypass_headers
@@ -90,9 +88,8 @@ async def listen(
         async for frame in connection:
             await on_frame(parse_frame(frame))
     except ConnectionClosed as closed:
-        if (
-            closed.rcvd is None and closed.sent is not None
-        ):  # we hung up (a frame too large), and nobody answered
+        # We hung up (a frame too large), and nobody answered.
+        if closed.rcvd is None and closed.sent is not None:
             return Closed(True, closed.sent.code, visible(closed.sent.reason, 120))
     finally:
         await connection.close()
@@ -109,7 +106,7 @@ async def _opened(url: str, headers: dict[str, str], tls: ssl.SSLContext | None)
         # Deflate costs 64 kB a connection, and some servers accept it and then send nothing.
         compression=None,
         ssl=tls if parts.scheme == "wss" else None,
-        proxy=None if is_loopback(host) else _proxy_of(url),
+        proxy=proxy_for(url),
         open_timeout=OPEN_TIMEOUT,
         close_timeout=_CLOSE_TIMEOUT,
         ping_interval=_PING_EVERY,
@@ -117,9 +114,3 @@ async def _opened(url: str, headers: dict[str, str], tls: ssl.SSLContext | None)
         max_size=MAX_FRAME,
         logger=_silent,
     )
-
-
-def _proxy_of(url: str) -> str | None:
-    """The environment's proxy; `host:port` is taken as http, as it is for the reads."""
-    proxy = get_proxy(parse_uri(url))
-    return f"http://{proxy}" if proxy and "://" not in proxy else proxy

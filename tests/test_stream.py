@@ -137,7 +137,7 @@ def listening(url):
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        ("socks_proxy", "socks5://127.0.0.1:1", ""),
+        ("all_proxy", "socks5://127.0.0.1:1", "socks"),
         ("http_proxy", "http://127.0.0.1:1/x?y", "path"),
         ("http_proxy", "gopher://127.0.0.1:1", "gopher"),
         ("http_proxy", "http://u:hunter2hunter2@h:1/x", "path"),

@@ -77,9 +77,8 @@ class DecisionLog:
         except OSError as error:
             self.broken = True
             if rest is not line:
-                with suppress(
-                    OSError
-                ):  # so that the next line of another process does not become part of ours
+                # So that the next line of another process does not become part of ours.
+                with suppress(OSError):
                     os.write(self._fd, b"\n")
             self._warn(
                 f"--log: writing {str(self._path)!r} failed ({error.strerror}); the watch goes on, "

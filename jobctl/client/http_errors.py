@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from jobctl.client.hosts import is_loopback
+from jobctl.client.proxies import proxy_for
 from jobctl.errors import ConfigError, JobctlError, TransportError
 from jobctl.secret_scan import redact_text
 from jobctl.text import visible
@@ -37,7 +37,7 @@ CARRIER_ERRORS: Final = (
 def mapped(error: Exception, request: Request) -> JobctlError:
     """Say an httpx error in our own words: who did not answer, whether anything was sent, what to do."""
     address = address_of(request.url)
-    proxied = _uses_proxy(request.url)
+    proxied = proxy_for(request.url) is not None
     if proxied:
         address = f"{address} (through the proxy of the environment)"
     if isinstance(
@@ -144,20 +144,6 @@ def _reason(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return str(error) or type(error).__name__
-
-
-def _uses_proxy(url: str) -> bool:
-    from urllib.request import getproxies, proxy_bypass  # noqa: PLC0415 -- only errors ask
-
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return False
-    host = parts.hostname
-    if not host or is_loopback(host) or proxy_bypass(host):
-        return False
-    proxies = getproxies()
-    return bool(proxies.get(parts.scheme) or proxies.get("all"))
 
 
 def address_of(url: str) -> str:
