@@ -124,7 +124,7 @@ def raise_for_page(response: Response, what: str, wait: float | None) -> None:
             f"{what}: HTTP {status} with {html}, which is no word about the job",
             kind="not-json",
             status=status,
-            hint="a proxy or tunnel says that it has nothing there, or --base-url is a web site",
+            hint="check the id and --base-url: a proxy, a tunnel or a web server has nothing there",
             retry_after=wait,
             transient=True,
         )

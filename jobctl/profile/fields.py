@@ -7,6 +7,7 @@ the `jmespath` library. A path that does not fit the data is None, never an exce
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -77,7 +78,9 @@ def _compile_with_library(expression: str) -> Getter:
     from jmespath.exceptions import JMESPathError  # noqa: PLC0415
 
     try:
-        compiled = jmespath.compile(expression)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the library warns of its own old spellings: `x` for `"x"`
+            compiled = jmespath.compile(expression)
         _check_functions(compiled.parsed)
     except (JMESPathError, ValueError) as error:
         raise ValueError(str(error)) from error

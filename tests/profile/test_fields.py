@@ -100,6 +100,10 @@ def test_any_other_path_never_raises_on_any_data(path, data):
     compile_path(path)(data)
 
 
+def test_an_old_spelling_of_a_literal_is_read_without_a_word():
+    assert compile_path("`foo`")({}) == "foo"
+
+
 @given(st.text(max_size=12))
 def test_any_text_compiles_or_is_a_value_error(text):
     try:
