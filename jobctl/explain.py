@@ -74,7 +74,7 @@ class Replay:
             elif _is_no_decision(line.record):
                 continue
             else:
-                self._numbers.see(line)
+                self._numbers.see(line.number, line.record)
                 if self._only is None or line.record.get("job") == self._only:
                     replayed = self._decide(line, line.record)
                     yield self._with_notes(replayed) if self._numbers.noted else replayed
@@ -128,7 +128,7 @@ class _Numbers:
     """
 
     def __init__(self) -> None:
-        self._last: dict[str, tuple[int, int]] = {}
+        self._last: dict[str, list[int]] = {}
         """By run: the last number, and how many damaged lines there were before it."""
         self._damaged = 0
         self.noted: dict[str, list[str]] = {}
@@ -137,23 +137,23 @@ class _Numbers:
         """Take note of a line that nobody can read."""
         self._damaged += 1
 
-    def see(self, line: Line) -> None:
-        """Compare a line's number with the one before it in the same run."""
-        record = line.record or {}
+    def see(self, number: int, record: dict[str, Any]) -> None:
+        """Compare a line's `seq` with the one before it in the same run; `number` is the line's own."""
         run, seq = record.get("run"), record.get("seq")
-        if not isinstance(run, str) or seq.__class__ is not int:
+        if run.__class__ is not str or seq.__class__ is not int:
             return
-        last, damaged = self._last.get(run, (0, 0))
-        note = None
+        state = self._last.get(run)
+        if state is None:
+            state = self._last[run] = [0, 0]
+        last, damaged = state
+        state[:] = max(seq, last), self._damaged
         if seq <= last:
-            note = (
-                f"seq: {visible(str(seq)[:40], 40)} on line {line.number} came before: written twice or moved"
-            )
+            note = f"seq: {visible(str(seq)[:40], 40)} on line {number} came before: written twice or moved"
         elif seq > last + 1 and damaged == self._damaged:
-            note = f"seq: {_lines_missing(seq - last - 1)} before line {line.number}"
-        if note is not None:
-            self.noted.setdefault(run, []).append(note)
-        self._last[run] = max(seq, last), self._damaged
+            note = f"seq: {_lines_missing(seq - last - 1)} before line {number}"
+        else:
+            return
+        self.noted.setdefault(run, []).append(note)
 
     def notes(self, record: dict[str, Any]) -> list[str]:
         """Return, once, what was found out about the run of this line."""

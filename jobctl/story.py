@@ -87,7 +87,7 @@ def parse_time(text: str) -> float:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    return (moment - _EPOCH) / timedelta(seconds=1)
+    return moment.timestamp()
 
 
 def job_record(job: Job | None) -> dict[str, Any] | None:

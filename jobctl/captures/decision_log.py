@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
@@ -11,7 +12,7 @@ from jobctl.captures.recorder import Recorder
 from jobctl.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from jobctl.model import Decision
@@ -106,6 +107,9 @@ def as_line(record: dict[str, Any]) -> bytes:
     return text.encode() + b"\n"
 
 
+_Decode = Callable[[str], tuple[Any, int]]
+
+
 class Line(NamedTuple):
     """One line of a log: its number from 1, and the record, or why there is none."""
 
@@ -126,13 +130,26 @@ def read_lines(path: Path) -> Iterator[Line]:
             for number, line in enumerate(_bounded(file), start=1):
                 if line is None:
                     yield Line(number, None, f"longer than {MAX_LINE // 2**20} MiB")
+                elif (record := _decoded(line, decode)) is not None:
+                    yield Line(number, record)
                 elif line.strip():
-                    yield _parse(number, line, decode)
+                    yield _looked_at(number, line, decode)
     except OSError as error:
         raise ConfigError(f"cannot read {str(path)!r}: {error.strerror}", hint="check the path") from error
 
 
-def _parse(number: int, line: bytes, decode: Callable[[str], tuple[Any, int]]) -> Line:
+def _decoded(line: bytes, decode: _Decode) -> dict[str, Any] | None:
+    """Read a line as `DecisionLog` writes it, which nearly every line is; None for any other."""
+    try:
+        text = line.decode()
+        record, end = decode(text)
+    except (ValueError, RecursionError):
+        return None
+    return record if record.__class__ is dict and text[end:] == "\n" else None
+
+
+def _looked_at(number: int, line: bytes, decode: _Decode) -> Line:
+    """Read a line that has something odd about it, or say what that is."""
     try:
         text = line.decode("utf-8-sig" if number == 1 else "utf-8").strip()
         record, end = decode(text)
