@@ -193,28 +193,32 @@ def _bare_uuid(text: str) -> str | None:
     return bare if len(bare) == 32 and all(c in "0123456789abcdef" for c in bare) else None
 
 
+def _begun(job: Job | None, seen: Observation, status: JobStatus) -> Job:
+    """Nothing is known, or nothing of what is known counts any more."""
+    is_dated = seen.updated_at is not None
+    return Job(
+        seen.job,
+        status,
+        seen.raw_status or status.value,
+        seen.updated_at,
+        seen.progress,
+        seen.attempt,
+        seen.error,
+        seen.result,
+        proven=is_dated or seen.source.is_read,
+        dated=is_dated,
+        verified=seen.source is not _STORE,
+        revision=1 if job is None else job.revision + 1,
+        source=seen.source,
+        as_of=seen.received_at,
+    )
+
+
 def _applied(job: Job | None, seen: Observation, reason: Reason, order: int | None) -> Job:
     _, source, received_at, _, status, raw, _, attempt, at, progress, error, result, _, _, _ = seen
     status = status or JobStatus.UNKNOWN
-    raw = raw or status.value
-    has_version = at is not None
     if job is None or reason in _RESTARTS or not job.verified:
-        return Job(
-            seen.job,
-            status,
-            raw,
-            at,
-            progress,
-            attempt,
-            error,
-            result,
-            has_version or source.is_read,
-            has_version,
-            source is not _STORE,
-            1 if job is None else job.revision + 1,
-            source,
-            received_at,
-        )
+        return _begun(job, seen, status)
     if reason not in _LOWERS:  # what it does not say stays as it was
         progress = job.progress if progress is None else progress
         error = job.error if error is None else error
@@ -225,13 +229,13 @@ def _applied(job: Job | None, seen: Observation, reason: Reason, order: int | No
         (
             job.id,
             status,
-            raw,
+            raw or status.value,
             floor,
             progress,
             job.attempt if attempt is None else attempt,
             error,
             result,
-            has_version or source.is_read or (job.proven and status is job.status),
+            at is not None or source.is_read or (job.proven and status is job.status),
             at is not None and floor is not None and floor.unit == at.unit,
             True,
             job.revision + 1,
