@@ -81,7 +81,7 @@ def watch(
 ) -> None:
     """Follow jobs to their end. Exits 0 when they completed, 3 failed, 4 cancelled, 5 at --timeout.
 
-    Reads are never cached, the WebSocket is never believed against a read, and what is ignored is said.
+    Reads are never cached, no word without a time is believed against one, and what is ignored is said.
     """
     chosen = settings_for(profile, base_url, config, timeout=timeout, interval=interval)
     ids = check_jobs(jobs, chosen.profile)

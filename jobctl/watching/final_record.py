@@ -15,6 +15,7 @@ _WITHIN: Final = 5.0
 """Seconds from the first read that was sent for it: the end itself is known, nobody should wait for long."""
 _TURN_WITHIN: Final = 60.0
 """Seconds until that read is sent: many jobs that end together share one poll budget."""
+_NOTHING_CAME: Final = "no read came back in time"
 _PASSING: Final = frozenset({FailureKind.TRANSIENT, FailureKind.NOT_JSON, FailureKind.TUNNEL_PAGE})
 
 
@@ -24,7 +25,8 @@ class FinalRecord:
     def __init__(self) -> None:
         self._since: float | None = None
         self._sent_at: float | None = None
-        self.problem = "no read came back in time"
+        self.problem = _NOTHING_CAME
+        """Why it has not come so far."""
 
     @property
     def wanted(self) -> bool:
@@ -41,7 +43,7 @@ class FinalRecord:
     def want(self, now: float) -> None:
         """A frame proved the end."""
         if self._since is None:
-            self._since, self._sent_at = now, None
+            self._since, self._sent_at, self.problem = now, None, _NOTHING_CAME
 
     def drop(self) -> None:
         """The job goes on after all: a later attempt began."""

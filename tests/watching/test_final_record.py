@@ -36,10 +36,11 @@ def test_it_is_wanted_once_and_anew_after_a_later_attempt():
     record.asked(10.0)
     record.want(14.0)
     assert record.wanted_until == 15.0
+    record.may_still_come(Failure(FailureKind.TRANSIENT, "the server answered 502"))
     record.drop()
     assert not record.wanted
     record.want(30.0)
-    assert record.wanted_until == 90.0
+    assert (record.wanted_until, record.problem) == (90.0, "no read came back in time")
 
 
 @pytest.mark.parametrize(
