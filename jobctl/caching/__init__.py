@@ -1,0 +1,1 @@
+"""Does something on the way answer from memory? The experiment, its rules, and the mitmproxy addon."""
