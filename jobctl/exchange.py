@@ -40,10 +40,10 @@ class Path(StrEnum):
 class Exchange(NamedTuple):
     """One request and what came back.
 
-    `number` counts from 1 within an experiment or recording. `sent` and `received` are seconds on one clock
-    that never steps back: A completed before B was sent when `A.received <= B.sent`. `at` is when it was sent,
-    in seconds since the epoch. `status` 0 means that no answer came; `problem` then says why, and for an answer
-    that is no job record it says what it is instead. Headers are in order, with duplicates.
+    `number` counts from 1 within an experiment or recording. `sent` and `received` are seconds on one
+    clock that never steps back: A completed before B was sent when `A.received <= B.sent`. `at` is when it
+    was sent, in seconds since the epoch. `status` 0 means that no answer came; `problem` then says why, and
+    for an answer that is no job record it says what it is instead. Headers are in order, with duplicates.
     """
 
     number: int
