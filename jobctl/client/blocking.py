@@ -35,19 +35,35 @@ class BlockingCarrier:
         limits: Limits,
         *,
         insecure: bool = False,
+        via: str | None = None,
         tell: Callable[[str], None] | None = None,
     ) -> None:
-        """`tell` is given a sentence whenever somebody has to wait for more than a second."""
-        self._credentials, self._limits, self._tell = credentials, limits, tell
+        """`tell` is given a sentence whenever somebody has to wait for more than a second.
+
+        `limits` may be replaced between two flows; `via` is a forward proxy to use.
+        """
+        self.limits = limits
+        self._credentials, self._tell = credentials, tell
         self._sockets: list[socket.socket] = []
         hooks = {"response": [keep_location]}
-        self._client = make_client(httpx.Client, profile, limits, insecure=insecure, event_hooks=hooks)
+        self._client = make_client(
+            httpx.Client, profile, limits, insecure=insecure, via=via, event_hooks=hooks
+        )
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_exc: object) -> None:
         self._client.close()
+
+    @property
+    def peer(self) -> str:
+        """The address of the newest connection, `host:port`; empty where there is none any more."""
+        for connection in reversed(self._sockets):
+            with suppress(OSError):
+                host, port = connection.getpeername()[:2]
+                return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        return ""
 
     def run(self, flow: Flow[T]) -> T:
         """Carry a flow to its end and return its result; its errors are raised as they are."""
@@ -82,7 +98,7 @@ class BlockingCarrier:
         if self._tell is None:
             yield
             return
-        most = format_duration(self._limits.total)
+        most = format_duration(self.limits.total)
         timer = threading.Timer(1.0, self._tell, (f"waiting for {address_of(url)}, at most {most}",))
         timer.daemon = True
         timer.start()
@@ -93,19 +109,20 @@ class BlockingCarrier:
 
     def _send(self, request: Request) -> Response:
         started = time.monotonic()
-        with _Deadline(self._limits.total, self._sockets) as deadline:
-            ours = built(self._client, request, trace=deadline.trace)
+        with _Deadline(self.limits.total, self._sockets) as deadline:
+            timeout = self.limits.httpx_timeout().as_dict()
+            ours = built(self._client, request, trace=deadline.trace, timeout=timeout)
             try:
                 response = self._client.send(ours, stream=True)
                 try:
-                    reader = BodyReader(request, response, self._limits, started)
+                    reader = BodyReader(request, response, self.limits, started)
                     for chunk in response.iter_raw():
                         reader.feed(chunk)
                 finally:
                     response.close()
             except CARRIER_ERRORS as error:
                 if deadline.expired:
-                    raise timed_out(self._limits.total) from error
+                    raise timed_out(self.limits.total) from error
                 raise mapped(error, request) from error
         return reader.finish()
 

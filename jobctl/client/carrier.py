@@ -88,9 +88,17 @@ C = TypeVar("C")
 
 
 def make_client(
-    kind: Callable[..., C], profile: Profile, bounds: Limits, *, insecure: bool, **more: Any
+    kind: Callable[..., C],
+    profile: Profile,
+    bounds: Limits,
+    *,
+    insecure: bool,
+    via: str | None = None,
+    **more: Any,
 ) -> C:
     """Make an httpx client (blocking or not) for one API. Redirects are ours to follow.
+
+    `via` is a forward proxy to send everything through, loopback included, in place of the environment's.
 
     Raises:
         ConfigError: a TLS file or a proxy variable cannot be used.
@@ -102,9 +110,10 @@ def make_client(
             verify=context,
             timeout=bounds.httpx_timeout(),
             follow_redirects=False,
-            trust_env=not is_loopback(urlsplit(url).hostname or ""),
+            trust_env=via is None and not is_loopback(urlsplit(url).hostname or ""),
             # A redirect may lead from a remote API to this machine.
-            mounts=dict.fromkeys(_NEVER_PROXIED),
+            mounts=dict.fromkeys(_NEVER_PROXIED) if via is None else None,
+            proxy=via,
             headers={"Accept": "application/json"},
             **more,
         )

@@ -1,0 +1,141 @@
+"""Carries the requests of an experiment: D, P and B alike but for their way, timed, within limits (httpx)."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from jobctl._version import __version__
+from jobctl.caching.reading import problem_of, read_answer
+from jobctl.client.blocking import BlockingCarrier
+from jobctl.client.carrier import Limits, unique_nonce, wall_clock
+from jobctl.client.messages import Flow, RefreshAuth, Request, Response
+from jobctl.errors import ConfigError, JobctlError
+from jobctl.exchange import Exchange, Path
+from jobctl.observe import Reader
+from jobctl.tunnel_pages import bypass_headers
+
+if TYPE_CHECKING:
+    from jobctl.caching.protocol import Ask
+    from jobctl.caching.routes import Route
+    from jobctl.client.credentials import Credentials
+    from jobctl.profile.model import Profile
+
+_DIRECT: Final = frozenset({Path.DIRECT, Path.VALIDATOR_DIRECT, Path.ANONYMOUS_DIRECT})
+_ANONYMOUS: Final = frozenset({Path.ANONYMOUS, Path.ANONYMOUS_DIRECT})
+_LIMITS: Final = Limits(connect=3.0, read=6.0, total=8.0, max_body=2 * 1024 * 1024)
+
+
+class Courier:
+    """Sends what the protocol asks for, and says what came back as an exchange."""
+
+    def __init__(
+        self,
+        profile: Profile,
+        job: str,
+        route: Route,
+        origin: str | None,
+        credentials: Credentials,
+        *,
+        insecure: bool = False,
+    ) -> None:
+        self._job, self._route, self._credentials = job, route, credentials
+        self._insecure = insecure
+        self._reader = Reader(profile)
+        self._sides = {False: profile.with_base_url(route.base_url)}
+        if origin is not None:
+            self._sides[True] = profile.with_base_url(origin)
+        self._kept: dict[bool, BlockingCarrier] = {}
+        self._connections = 0
+        self.bypass = bypass_headers(urlsplit(route.base_url).hostname or "")
+
+    def close(self) -> None:
+        """Close all connections."""
+        for carrier in self._kept.values():
+            carrier.__exit__()
+        self._kept.clear()
+
+    def send(self, ask: Ask, number: int, seconds: float) -> Exchange:
+        """Send one request and wait for its answer, `seconds` at most. A failure is an exchange as well."""
+        is_direct = ask.path in _DIRECT
+        nonce = unique_nonce()
+        request = self._request(ask, nonce, is_direct=is_direct)
+        carrier = self._carrier(is_direct=is_direct, fresh=ask.fresh)
+        bound = max(0.05, min(_LIMITS.total, seconds))
+        carrier.limits = replace(_LIMITS, total=bound, connect=min(_LIMITS.connect, bound))
+        sent = time.monotonic()
+        asked = Exchange(
+            number=number,
+            path=ask.path,
+            method=request.method,
+            url=request.url,
+            request_headers=request.headers,
+            status=0,
+            headers=(),
+            body=b"",
+            sent=sent,
+            received=sent,
+            at=wall_clock(),
+            nonce=nonce,
+            connection=self._connections if ask.fresh else 1 + is_direct,
+        )
+        try:
+            response = carrier.run(self._flow(request))
+            return self._answered(asked._replace(received=time.monotonic(), peer=carrier.peer), response)
+        except ConfigError:
+            raise
+        except JobctlError as error:
+            return asked._replace(received=time.monotonic(), problem=problem_of(error))
+        finally:
+            if ask.fresh:
+                carrier.__exit__()
+
+    def _answered(self, asked: Exchange, response: Response) -> Exchange:
+        seen, problem = read_answer(response, self._reader, self._job, asked.at)
+        return asked._replace(
+            status=response.status, headers=response.headers, body=response.body, seen=seen, problem=problem
+        )
+
+    def _flow(self, request: Request) -> Flow[Response]:
+        """Send; once more with fresh credentials where a program gives them and the old ones got a 401."""
+        response: Response = yield request
+        if response.status != 401 or "authorization" not in {name.lower() for name, _ in request.headers}:
+            return response
+        used = self._credentials.headers()
+        if not (yield RefreshAuth(used)):
+            return response
+        kept = tuple((name, value) for name, value in request.headers if name not in used)
+        response = yield request._replace(headers=(*kept, *self._credentials.headers().items()))
+        return response
+
+    def _carrier(self, *, is_direct: bool, fresh: bool) -> BlockingCarrier:
+        if not fresh and is_direct in self._kept:
+            return self._kept[is_direct]
+        via = None if is_direct else self._route.via
+        carrier = BlockingCarrier(
+            self._sides[is_direct], self._credentials, _LIMITS, insecure=self._insecure, via=via
+        )
+        if fresh:
+            self._connections = max(self._connections, 2) + 1
+        else:
+            self._kept[is_direct] = carrier
+        return carrier
+
+    def _request(self, ask: Ask, nonce: str, *, is_direct: bool) -> Request:
+        """D, P and B carry the same headers; what a tunnel needs to let us pass goes to all of them."""
+        profile = self._sides[is_direct]
+        url = profile.read_url(self._job)
+        if ask.path is Path.BUSTED:
+            url += f"{'&' if '?' in url else '?'}_t={nonce}"
+        headers = {
+            "User-Agent": f"jobctl/{__version__}",
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",
+            **self.bypass,
+            **profile.headers,
+            **({} if ask.path in _ANONYMOUS else self._credentials.headers()),
+            "X-Request-Id": nonce,
+        }
+        return Request(profile.read.method, url, (*headers.items(), *ask.headers))

@@ -1,0 +1,228 @@
+"""The order of the experiment: what to ask, when to wait, when to stop. Sans I/O: a generator of steps.
+
+    P            is it the API at all?
+    D D D        what is unique in each answer, does the job move, are direct reads in order?
+    rounds       P in the middle of the job's period; D until the job has changed; B; P at once
+    still job    P P B P, spread over more than two seconds, for Age and fingerprints
+    V, C         a replaced ETag, the cache's own confession: last, as they may change what is stored
+    A            without credentials, when asked for
+
+Plain reads come before anything that could refresh a stored copy. The runner is given nothing but steps,
+bounds them by its budget, and sends back each exchange.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from jobctl.caching.fields import etag
+from jobctl.caching.findings import Diagnosis, Verdict
+from jobctl.caching.rules import is_worst_case
+from jobctl.caching.versions import order
+from jobctl.exchange import Path
+
+if TYPE_CHECKING:
+    from jobctl.caching.experiment import Experiment
+    from jobctl.exchange import Exchange
+
+_POLL_GAP: Final = 0.2
+_SHORTEST: Final = 0.1
+"""Seconds between two requests, at least."""
+_FIRST_WAIT: Final = 3.0
+"""Seconds to wait for a change of the job in one round, unless told otherwise."""
+_STILL_GAPS: Final = (0.1, 0.4, 0.7, 1.2)
+_CONFESSIONS: Final = (
+    (("Cache-Control", "only-if-cached"),),
+    (
+        ("Fastly-Debug", "1"),
+        ("X-Azure-DebugInfo", "1"),
+        ("X-Debug", "Via"),
+        ("Pragma", "akamai-x-cache-on, akamai-x-check-cacheable, akamai-x-get-cache-key"),
+    ),
+)
+
+
+class Ask(NamedTuple):
+    """Send one request on a path. `fresh`: on a connection of its own, where another node may answer."""
+
+    path: Path
+    headers: tuple[tuple[str, str], ...] = ()
+    fresh: bool = False
+
+
+class Wait(NamedTuple):
+    """Let so many seconds go by; `why` is for the person who waits too."""
+
+    seconds: float
+    why: str
+
+
+class Plan(NamedTuple):
+    """How far to go. `wait_change` is for how many seconds a round waits for the job to change."""
+
+    has_direct: bool
+    rounds: int = 4
+    wait_change: float = _FIRST_WAIT
+    auth_isolation: bool = False
+
+
+Steps = Generator[Ask | Wait, "Exchange | None", None]
+
+
+class Protocol:
+    """One experiment. `experiment()` gives what is known so far, `judge` its diagnosis, `now` our clock."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        experiment: Callable[[], Experiment],
+        judge: Callable[[Experiment], Diagnosis],
+        now: Callable[[], float],
+    ) -> None:
+        self._plan, self._experiment, self._judge, self._now = plan, experiment, judge, now
+        self._control = Path.DIRECT if plan.has_direct else Path.BUSTED
+        self._plain_count = 0
+        self._changed_at: list[float] = []
+
+    def steps(self) -> Steps:
+        """Yield the steps; stops when more requests cannot make the verdict worse."""
+        first = yield from self._plain()
+        if first is None or (first.seen is None and _is_hopeless(first)):
+            return
+        for _ in range(3):
+            yield Wait(_SHORTEST, "learning what is unique in each answer")
+            control = yield Ask(self._control)
+            if control is not None and control.seen is None and _is_hopeless(control):
+                return
+        yield Wait(_SHORTEST, "a second plain read")
+        yield from self._plain()
+        if not any(one.seen is not None for one in self._experiment().exchanges if one.path is Path.PLAIN):
+            return
+        if not self._is_over():
+            yield from self._rounds()
+        if not self._is_over():
+            yield from self._last_questions()
+        if self._plan.auth_isolation:
+            yield from self._anonymous()
+
+    def _rounds(self) -> Steps:
+        failed = 0
+        for number in range(self._plan.rounds):
+            if self._is_terminal() or failed >= 2:
+                yield from self._still_job()
+                return
+            changed = yield from self._round(with_buster=number % 2 == 0)
+            failed = 0 if changed else failed + 1
+            if self._is_over():
+                return
+        if not self._changed_at:
+            yield from self._still_job()
+
+    def _round(self, *, with_buster: bool) -> Generator[Ask | Wait, Exchange | None, bool]:
+        """One P within a state of the job, its change seen on the control, B, one P right after.
+
+        Once older state was seen, only changes and the plain URL matter: does it stay frozen?
+        """
+        period = self._period()
+        is_suspect = self._judge(self._experiment()).verdict is Verdict.SUSPECT_STALE
+        if period is not None and not is_suspect:
+            middle = self._changed_at[-1] + 0.6 * period - self._now()
+            yield Wait(max(_SHORTEST, min(middle, self._plan.wait_change)), "half a period of the job")
+            yield from self._plain()
+            if self._is_over():
+                return True
+        changed = yield from self._wait_for_change()
+        if with_buster and self._plan.has_direct and not is_suspect:
+            yield Wait(_SHORTEST, "a unique URL")
+            yield Ask(Path.BUSTED)
+        yield Wait(_SHORTEST, "the plain URL right after")
+        yield from self._plain()
+        return changed
+
+    def _wait_for_change(self) -> Generator[Ask | Wait, Exchange | None, bool]:
+        """Read the control until it shows another state than its last answer did."""
+        known = next(iter(reversed(self._experiment().control)), None)
+        begun = self._now()
+        period = self._period()
+        due = self._changed_at[-1] + period + 0.05 - begun if period and self._changed_at else _POLL_GAP
+        gap = max(_SHORTEST, min(due, self._plan.wait_change))
+        while True:
+            yield Wait(gap, "waiting for the job to change")
+            one = yield Ask(self._control)
+            if one is not None and known is not None and order(known, one) == -1:
+                self._changed_at.append(one.received)
+                return True
+            if known is None or self._now() - begun >= self._plan.wait_change:
+                return False
+            gap = min(_POLL_GAP if self._now() - begun < 1.0 else 2 * gap, 5.0)
+
+    def _still_job(self) -> Steps:
+        """A job that does not move: only fingerprints, Age and words can tell, and Age needs seconds."""
+        for number, gap in enumerate(_STILL_GAPS):
+            yield Wait(gap, "the job stands still: looking for repeated answers")
+            yield from self._plain()
+            if number == 1:
+                yield Wait(_SHORTEST, "a unique URL")
+                yield Ask(Path.BUSTED)
+            if number == 2:
+                yield Wait(_SHORTEST, "the control")
+                yield Ask(self._control)
+            if self._judge(self._experiment()).verdict is Verdict.SERVED_FROM_CACHE and number > 1:
+                return
+
+    def _last_questions(self) -> Steps:
+        tag = self._replaced_tag()
+        if tag is not None:
+            headers = (("If-None-Match", tag),)
+            if self._plan.has_direct:
+                yield Wait(_SHORTEST, "a replaced ETag, put to the origin")
+                yield Ask(Path.VALIDATOR_DIRECT, headers)
+            yield Wait(_SHORTEST, "a replaced ETag, put to the proxy")
+            yield Ask(Path.VALIDATOR, headers)
+        for extra in _CONFESSIONS:
+            yield Wait(_SHORTEST, "asking the cache itself")
+            yield Ask(Path.CONFESSION, extra)
+
+    def _anonymous(self) -> Steps:
+        if self._plan.has_direct:
+            yield Wait(_SHORTEST, "without credentials, put to the origin")
+            yield Ask(Path.ANONYMOUS_DIRECT)
+        yield Wait(_SHORTEST, "without credentials, put to the proxy")
+        yield Ask(Path.ANONYMOUS)
+
+    def _plain(self) -> Generator[Ask | Wait, Exchange | None, Exchange | None]:
+        """One plain read; half of them over connections of their own, in pairs, so that all kinds follow."""
+        self._plain_count += 1
+        return (yield Ask(Path.PLAIN, fresh=self._plain_count % 4 > 1))
+
+    def _period(self) -> float | None:
+        """Return the seconds from one change of the job to the next, as seen; None before two of them."""
+        if len(self._changed_at) < 2:
+            return None
+        return min(late - early for early, late in zip(self._changed_at, self._changed_at[1:], strict=False))
+
+    def _is_terminal(self) -> bool:
+        control = self._experiment().control
+        seen = control[-1].seen if control else None
+        return seen is not None and seen.status is not None and seen.status.terminal
+
+    def _is_over(self) -> bool:
+        return is_worst_case(self._judge(self._experiment()))
+
+    def _replaced_tag(self) -> str | None:
+        """Return the newest strong ETag a plain read carried that the control has replaced since."""
+        experiment = self._experiment()
+        current = {one.header("etag") for one in experiment.control[-2:]}
+        for one in reversed(experiment.plain):
+            text: str | None = one.header("etag")
+            tag = etag(text)
+            if tag is not None and tag.is_valid and not tag.weak and text not in current:
+                return text
+        return None
+
+
+def _is_hopeless(exchange: Exchange) -> bool:
+    """Tell whether asking again is of no use: not the API, not allowed, told to wait."""
+    problem = exchange.problem
+    return problem is not None and problem.kind not in {"timeout", "server-error", "not-found", "unreachable"}

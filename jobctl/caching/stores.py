@@ -1,0 +1,127 @@
+"""Rules that show a store at work, whatever it says: R1 and R2 by fingerprints, R7 and R8 by its own word."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from jobctl.caching.findings import Finding, Rule
+from jobctl.caching.uniques import constants, echo_of, replay_of
+from jobctl.evidence import VENDOR_WORDS, CacheClass, classify, parse_age
+from jobctl.exchange import Path, before
+from jobctl.text import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from jobctl.caching.experiment import Experiment
+    from jobctl.exchange import Exchange
+
+_DECLARING: Final = (*VENDOR_WORDS, "Cache-Status", "X-Cache-Hits", "X-Varnish", "Server-Timing")
+_LEAST_CONTROL: Final = 3
+"""Control answers without Age, or without a vendor's word, before P's counts."""
+
+
+def echo_replays(experiment: Experiment) -> list[Finding]:
+    """R1: an answer carries the id of another request of ours."""
+    found = []
+    for one in _cacheable_answers(experiment):
+        other = echo_of(one, experiment.uniques, experiment.sent_ids)
+        if other is not None:
+            place = ", ".join(sorted(experiment.uniques.echoes))
+            detail = f"{place} names request {other.number}, sent {one.sent - other.sent:.1f} s earlier"
+            found.append(Finding(Rule.R1, (other.number, one.number), detail))
+    return found
+
+
+def nonce_replays(experiment: Experiment) -> list[Finding]:
+    """R2: a value that differs on every control answer is the same on two through the proxy."""
+    uniques = experiment.uniques
+    if not uniques.values:
+        return []
+    answers = _cacheable_answers(experiment)
+    constant = constants([*experiment.plain, *experiment.busted], uniques.values)
+    if len(experiment.plain) + len(experiment.busted) < 2:
+        return []
+    found = []
+    for index, one in enumerate(answers):
+        other = replay_of(one, answers[:index], uniques, constant)
+        if other is not None:
+            place = ", ".join(sorted(uniques.values - constant)[:3])
+            detail = f"{visible(place, 80)} repeats answer {other.number}, {one.sent - other.sent:.1f} s old"
+            found.append(Finding(Rule.R2, (other.number, one.number), detail))
+    return found
+
+
+def _cacheable_answers(experiment: Experiment) -> list[Exchange]:
+    """P, B and C in order: where the query is no part of the key, B is answered from memory too."""
+    paths = (Path.PLAIN, Path.BUSTED, Path.CONFESSION)
+    return [one for one in experiment.of(*paths) if one.body]
+
+
+def declared_ages(experiment: Experiment) -> list[Finding]:
+    """R7: `Age` of a second or more on P, no `Age` at all on the control; of several lines the first."""
+    if len(experiment.control) < _LEAST_CONTROL or any(map(shows_age, experiment.control)):
+        return []
+    found = []
+    for one in experiment.suspects:
+        age = parse_age(one.headers)
+        if age:
+            control = experiment.newest_before(one)
+            numbers = (control.number, one.number) if control else (one.number,)
+            found.append(Finding(Rule.R7, numbers, f"Age: {age}, the control has none", float(age)))
+    return found
+
+
+def shows_age(exchange: Exchange) -> bool:
+    """Tell whether an answer carries an `Age`, be it 0: whoever made it counts ages."""
+    return exchange.header("age") is not None
+
+
+def declared_words(experiment: Experiment) -> list[Finding]:
+    """R8: a vendor's word of class SERVED on P, never in the same field on the control."""
+    if len(experiment.control) < _LEAST_CONTROL:
+        return []
+    spoken = {name for one in experiment.control for name, _ in served_words(one)}
+    found = []
+    for one in experiment.suspects:
+        words = [(name, value) for name, value in served_words(one) if name not in spoken]
+        if words:
+            text = "; ".join(f"{name}: {visible(value, 80)}" for name, value in words)
+            control = experiment.newest_before(one)
+            numbers = (control.number, one.number) if control else (one.number,)
+            found.append(Finding(Rule.R8, numbers, text))
+    return found
+
+
+def served_words(exchange: Exchange) -> Iterable[tuple[str, str]]:
+    """Return the fields, lower case, in which a cache says that it answered from its store."""
+    for name in _DECLARING:
+        for value in exchange.values(name):
+            if CacheClass.SERVED in classify(name, value):
+                yield name.lower(), value
+
+
+def origin_side(experiment: Experiment) -> list[Finding]:
+    """C2: a direct answer carries an Age of a second or more, a SERVED word, or another request's id."""
+    if not experiment.has_direct:
+        return []
+    found = []
+    for one in experiment.direct:
+        why = None
+        if age := parse_age(one.headers):
+            why = f"Age: {age}"
+        elif words := list(served_words(one)):
+            why = f"{words[0][0]}: {visible(words[0][1], 80)}"
+        elif (other := _foreign_id(one, experiment)) is not None:
+            why = f"it carries the id of request {other.number}"
+        if why is not None:
+            found.append(Finding(Rule.C2, (one.number,), f"direct answer {one.number}: {why}"))
+    return found
+
+
+def _foreign_id(exchange: Exchange, experiment: Experiment) -> Exchange | None:
+    for _, value in exchange.headers:
+        other = experiment.sent_ids.get(value)
+        if other is not None and other is not exchange and before(other, exchange):
+            return other
+    return None

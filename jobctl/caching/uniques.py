@@ -1,0 +1,151 @@
+"""What an origin makes anew for every answer: an echoed request id, a generated one, a time in the body.
+
+Such a value is a fingerprint of one answer. When it comes a second time, the second answer was not made by
+the origin. It must be unique on *every* control answer, two of the same job state among them, so that the
+job's own fields are never taken for it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from itertools import combinations, pairwise
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from jobctl.caching.versions import same
+from jobctl.exchange import json_leaves
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from jobctl.exchange import Exchange
+
+_NO_FINGERPRINT: Final = frozenset({"age", "content-length", "connection", "keep-alive", "date", "expires"})
+"""Clocks of a second, and what belongs to the connection. `Date` is made anew by some caches on a hit."""
+_LEAST: Final = 3
+_WEAK_LEAST: Final = 8
+"""Control answers needed before a short value (a queue length, a counter) counts as unique."""
+_STRONG_LENGTH: Final = 8
+_LARGEST_BODY: Final = 262_144
+
+
+class Uniques(NamedTuple):
+    """Places (`x-request-id`, `$.server_time`) whose values tell answers apart.
+
+    `echoes`: the answer repeats the request's own id there. `values`: unlike on each answer.
+    `shortest_gap`: seconds between the two closest control answers that were told apart; answers closer than
+    that may share a value without a store.
+    """
+
+    echoes: frozenset[str] = frozenset()
+    values: frozenset[str] = frozenset()
+    shortest_gap: float = 0.0
+
+    def __bool__(self) -> bool:
+        return bool(self.echoes or self.values)
+
+
+def places(exchange: Exchange) -> dict[str, str]:
+    """Return every place of an answer that could hold a fingerprint: header names, paths of JSON leaves."""
+    found = {key.lower(): value for key, value in exchange.headers if key.lower() not in _NO_FINGERPRINT}
+    if exchange.body and len(exchange.body) <= _LARGEST_BODY:
+        try:
+            found |= json_leaves(json.loads(exchange.body))
+        except (ValueError, RecursionError):
+            return found
+    return found
+
+
+def learn(control: Sequence[Exchange], everything: Sequence[Exchange] = (), *, has_direct: bool) -> Uniques:
+    """Find what is unique in each control answer; few of them prove nothing.
+
+    `everything` are all answers, of any path. An echo needs only one of them that repeats its own id, as our
+    ids are unique in the world; direct answers must all do so.
+    """
+    all_places = [places(one) for one in control]
+    echoes = _echoes(everything or control)
+    if has_direct:
+        own: list[set[str]] = [
+            {name for name, value in found.items() if value == one.nonce}
+            for one, found in zip(control, all_places, strict=True)
+        ]
+        for names in own:
+            echoes &= names
+        if not own:
+            echoes = set()
+    values: set[str] = set()
+    if len(control) >= _LEAST and _apart_in_one_state(control):
+        common = set(all_places[0]).intersection(*all_places[1:]) - echoes
+        values = {name for name in common if _is_unique([found[name] for found in all_places])}
+    gap = min((second.sent - first.received for first, second in pairwise(control)), default=0.0)
+    return Uniques(frozenset(echoes), frozenset(values), max(0.0, gap))
+
+
+def _echoes(exchanges: Iterable[Exchange]) -> set[str]:
+    return {
+        name for one in exchanges if one.nonce for name, value in places(one).items() if value == one.nonce
+    }
+
+
+def _is_unique(values: Sequence[str]) -> bool:
+    if len(set(values)) < len(values):
+        return False
+    is_strong = all(len(value) >= _STRONG_LENGTH and re.search(r"\d|[A-F]|[a-f]", value) for value in values)
+    return is_strong or len(values) >= _WEAK_LEAST
+
+
+def _apart_in_one_state(control: Sequence[Exchange]) -> bool:
+    """Two answers of one job state were there: what differs between them is not the job."""
+    return any(same(first, second) for first, second in combinations(control, 2))
+
+
+def echo_of(exchange: Exchange, uniques: Uniques, sent_ids: dict[str, Exchange]) -> Exchange | None:
+    """Return the other request whose id this answer carries, None when it carries its own or none of ours."""
+    if not uniques.echoes:
+        return None
+    found = places(exchange)
+    for name in uniques.echoes:
+        other = sent_ids.get(found.get(name, ""))
+        if other is not None and other is not exchange and other.nonce != exchange.nonce:
+            return other
+    return None
+
+
+def replay_of(
+    exchange: Exchange, earlier: Iterable[Exchange], uniques: Uniques, constant: frozenset[str] = frozenset()
+) -> Exchange | None:
+    """Return the earlier answer that this one repeats: every unique value of both is the same.
+
+    `constant` places do not count: something on the path writes the same value into every answer.
+    """
+    names = uniques.values - constant
+    found = places(exchange)
+    mine = {name: found[name] for name in names if name in found}
+    if not mine:
+        return None
+    for other in earlier:
+        if other.received > exchange.sent or exchange.sent - other.received < uniques.shortest_gap:
+            continue
+        theirs = places(other)
+        shared = [name for name in mine if name in theirs]
+        if shared and all(theirs[name] == mine[name] for name in shared):
+            return other
+    return None
+
+
+def constants(exchanges: Sequence[Exchange], names: Iterable[str]) -> frozenset[str]:
+    """Return header places with one value on all answers: written by something on the way, no replay."""
+    all_places = [places(one) for one in exchanges]
+    return frozenset(
+        name
+        for name in names
+        if not name.startswith("$") and len({found[name] for found in all_places if name in found}) == 1
+    )
+
+
+def told_apart(first: Exchange, second: Exchange, uniques: Uniques) -> bool:
+    """Tell whether a fingerprint shows that two answers were made separately."""
+    one, other = places(first), places(second)
+    return any(
+        name in one and name in other and one[name] != other[name] for name in uniques.echoes | uniques.values
+    )
