@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from jobctl.caching.courier import Courier
-from jobctl.caching.experiment import Experiment
-from jobctl.caching.policies import clock_skew
-from jobctl.caching.protocol import Ask, Plan, Protocol, Wait
+from jobctl.caching.judging.experiment import Experiment
+from jobctl.caching.judging.policies import clock_skew
+from jobctl.caching.probing.courier import Courier
+from jobctl.caching.probing.protocol import Ask, Plan, Protocol, Wait
+from jobctl.caching.probing.routes import Route, direct_origin, resolve_route
 from jobctl.caching.report import Report, StreamCheck
-from jobctl.caching.routes import Route, direct_origin, resolve_route
 from jobctl.caching.rules import judge
 from jobctl.client.credentials import Credentials
 from jobctl.client.hosts import is_loopback
@@ -202,7 +202,7 @@ class _Run:
         url = profile.stream_url(self._settings.job)
         if url is None or self._stopped is not None or self._left() <= 0:
             return None
-        from jobctl.caching.stream_check import check_stream  # noqa: PLC0415 -- websockets and asyncio
+        from jobctl.caching.probing.stream_check import check_stream  # noqa: PLC0415 -- websockets and asyncio
 
         self._say("trying the WebSocket")
         headers = {**profile.headers, **credentials.headers()}

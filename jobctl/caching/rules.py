@@ -13,13 +13,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from jobctl.caching import controls, floor, policies, staleness, stores
 from jobctl.caching.findings import Diagnosis, Finding, Flag, Inconclusive, Rule, Verdict
+from jobctl.caching.judging import controls, floor, policies, staleness, stores
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from jobctl.caching.experiment import Experiment
+    from jobctl.caching.judging.experiment import Experiment
 
 RULES: Final[tuple[Callable[[Experiment], list[Finding]], ...]] = (
     stores.echo_replays,

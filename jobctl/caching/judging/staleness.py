@@ -15,7 +15,7 @@ from jobctl.caching.versions import is_older, order, same
 from jobctl.exchange import Path, before
 
 if TYPE_CHECKING:
-    from jobctl.caching.experiment import Experiment
+    from jobctl.caching.judging.experiment import Experiment
     from jobctl.exchange import Exchange
 
 _ADVANCES: Final = 2

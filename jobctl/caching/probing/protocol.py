@@ -23,7 +23,7 @@ from jobctl.caching.versions import order
 from jobctl.exchange import Path
 
 if TYPE_CHECKING:
-    from jobctl.caching.experiment import Experiment
+    from jobctl.caching.judging.experiment import Experiment
     from jobctl.exchange import Exchange
 
 _POLL_GAP: Final = 0.2

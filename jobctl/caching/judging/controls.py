@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from jobctl.caching.findings import Finding, Inconclusive, Rule
-from jobctl.caching.policies import forbids
-from jobctl.caching.uniques import told_apart
+from jobctl.caching.judging.policies import forbids
+from jobctl.caching.judging.uniques import told_apart
 from jobctl.caching.versions import is_older
 from jobctl.exchange import Path, before
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from jobctl.caching.experiment import Experiment
+    from jobctl.caching.judging.experiment import Experiment
     from jobctl.exchange import Exchange
 
 _OF_PROBLEM: Final = {

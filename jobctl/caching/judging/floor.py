@@ -6,11 +6,11 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from jobctl.caching.findings import Floor
-from jobctl.caching.uniques import told_apart
+from jobctl.caching.judging.uniques import told_apart
 from jobctl.caching.versions import order
 
 if TYPE_CHECKING:
-    from jobctl.caching.experiment import Experiment
+    from jobctl.caching.judging.experiment import Experiment
     from jobctl.exchange import Exchange
 
 LEAST_PAIRS: Final = 2

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from jobctl.caching.uniques import Uniques, learn
+from jobctl.caching.judging.uniques import Uniques, learn
 from jobctl.caching.versions import is_version
 from jobctl.exchange import Path
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from jobctl.caching.findings import Finding, Rule
-from jobctl.caching.uniques import constants, echo_of, replay_of
+from jobctl.caching.judging.uniques import constants, echo_of, replay_of
 from jobctl.evidence import VENDOR_WORDS, CacheClass, classify, parse_age
 from jobctl.exchange import Path, before
 from jobctl.text import visible
@@ -13,7 +13,7 @@ from jobctl.text import visible
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from jobctl.caching.experiment import Experiment
+    from jobctl.caching.judging.experiment import Experiment
     from jobctl.exchange import Exchange
 
 _DECLARING: Final = (*VENDOR_WORDS, "Cache-Status", "X-Cache-Hits", "X-Varnish", "Server-Timing")

@@ -18,8 +18,8 @@ from jobctl.observe import Reader
 from jobctl.tunnel_pages import bypass_headers
 
 if TYPE_CHECKING:
-    from jobctl.caching.protocol import Ask
-    from jobctl.caching.routes import Route
+    from jobctl.caching.probing.protocol import Ask
+    from jobctl.caching.probing.routes import Route
     from jobctl.client.credentials import Credentials
     from jobctl.profile.model import Profile
 

@@ -13,7 +13,7 @@ from jobctl.text import visible
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from jobctl.caching.experiment import Experiment
+    from jobctl.caching.judging.experiment import Experiment
     from jobctl.exchange import Exchange
 
 _SKEW: Final = 5.0

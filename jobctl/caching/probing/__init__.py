@@ -1,0 +1,1 @@
+"""The experiment as it is carried out: its order, its requests, its ways."""

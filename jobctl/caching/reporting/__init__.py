@@ -1,0 +1,1 @@
+"""A report in each format: for people, machines, issues and browsers."""
