@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def footer(report: Report, who: str | None, control: Exchange | None) -> list[str]:
-    """Return the lines, most important first; `who` stood in between, `control` is what P is compared with."""
+    """Return the lines, most important first; `who` stood in between, P was compared with `control`."""
     diagnosis = report.diagnosis
     lines = [_effort(report)]
     if diagnosis.floor is not None and diagnosis.verdict is not Verdict.PROVEN_STALE:
