@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple, Self
 
 from jobctl.caching.registry import Confidence, Rule, Severity
+from jobctl.exit_codes import ExitCode
 
 __all__ = [
     "WORST_FIRST",
@@ -25,21 +26,43 @@ class Verdict(StrEnum):
     """What the findings come to, worst first. `sentence` completes "this path …"."""
 
     sentence: str
+    exit_code: ExitCode
 
-    def __new__(cls, word: str, sentence: str) -> Self:
-        """Attach the sentence to the word."""
+    def __new__(cls, word: str, exit_code: ExitCode, sentence: str) -> Self:
+        """Attach the columns to the word."""
         member = str.__new__(cls, word)
         member._value_ = word
+        member.exit_code = exit_code
         member.sentence = sentence
         return member
 
-    PROVEN_STALE = "PROVEN_STALE", "answered job reads from memory, with an older state than the job had"
-    SERVED_FROM_CACHE = "SERVED_FROM_CACHE", "answered job reads from memory; none was seen out of date"
-    CACHE_DECLARED = "CACHE_DECLARED", "says itself that it answered from memory"
-    SUSPECT_STALE = "SUSPECT_STALE", "returned older state; a cache or a lagging replica, not proven which"
-    CACHEABLE = "CACHEABLE", "was not seen caching, but the answers' policy lets caches store them"
-    NO_CACHE_SEEN = "NO_CACHE_SEEN", "was not seen caching, by an experiment that could have seen it"
-    INCONCLUSIVE = "INCONCLUSIVE", "could not be judged"
+    PROVEN_STALE = (
+        "PROVEN_STALE",
+        ExitCode.CACHING_PROVEN,
+        "answered job reads from memory, out of date",
+    )
+    SERVED_FROM_CACHE = (
+        "SERVED_FROM_CACHE",
+        ExitCode.CACHING_PROVEN,
+        "answered job reads from memory; none was seen out of date",
+    )
+    CACHE_DECLARED = "CACHE_DECLARED", ExitCode.CACHING_PROVEN, "says itself that it answered from memory"
+    SUSPECT_STALE = (
+        "SUSPECT_STALE",
+        ExitCode.CACHING_POSSIBLE,
+        "returned older state; a cache or a lagging replica, not proven which",
+    )
+    CACHEABLE = (
+        "CACHEABLE",
+        ExitCode.CACHING_POSSIBLE,
+        "was not seen caching, but the answers' policy lets caches store them",
+    )
+    NO_CACHE_SEEN = (
+        "NO_CACHE_SEEN",
+        ExitCode.COMPLETED,
+        "was not seen caching, by an experiment that could have seen it",
+    )
+    INCONCLUSIVE = "INCONCLUSIVE", ExitCode.UNDECIDED, "could not be judged"
 
 
 class Flag(StrEnum):

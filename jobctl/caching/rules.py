@@ -33,7 +33,7 @@ RULES: Final[tuple[Callable[[Experiment], list[Finding]], ...]] = (
     policies.rewritten,
     policies.cacheable,
     policies.auth_leaks,
-    staleness.direct_disorder,
+    staleness.control_disorder,
     stores.origin_side,
 )
 """In the order of the registry; R9 and C3 stand on the others' findings."""

@@ -14,6 +14,7 @@ from jobctl.cli import output
 from jobctl.cli.cancel import cancel
 from jobctl.cli.closing import close, closing
 from jobctl.cli.demo import demo
+from jobctl.cli.diagnose import diagnose
 from jobctl.cli.explain import explain
 from jobctl.cli.listing import list_jobs
 from jobctl.cli.profiles import profiles
@@ -36,6 +37,7 @@ app = typer.Typer(
 _WITH_IDS = [["status"], ["watch"], ["cancel"]]
 COMMANDS: dict[str, dict[str, Callable[..., Any]]] = {
     "Jobs": {"submit": submit, "status": status, "watch": watch, "cancel": cancel, "list": list_jobs},
+    "Caches": {"diagnose": diagnose},
     "Afterwards": {"explain": explain},
     "Set-up and practice": {"profiles": profiles, "sandbox": sandbox, "demo": demo},
 }

@@ -20,7 +20,8 @@ _WATCHING = "Watching"
 _OUTPUT = "Output"
 
 
-def _duration(text: str | float) -> float:
+def duration_parser(text: str | float) -> float:
+    """Read a duration of an option, in seconds; never zero."""
     try:
         seconds = parse_duration(text)
     except ValueError as error:
@@ -85,7 +86,7 @@ TimeoutOption = Annotated[
         "--timeout",
         "-t",
         metavar="DURATION",
-        parser=_duration,
+        parser=duration_parser,
         help="Give up after this long (90s, 10m).",
         rich_help_panel=_WATCHING,
     ),
@@ -95,7 +96,7 @@ IntervalOption = Annotated[
     typer.Option(
         "--interval",
         metavar="DURATION",
-        parser=_duration,
+        parser=duration_parser,
         help="Pause between reads; adapts when not given.",
         rich_help_panel=_WATCHING,
     ),
@@ -105,7 +106,7 @@ LostAfterOption = Annotated[
     typer.Option(
         "--lost-after",
         metavar="DURATION",
-        parser=_duration,
+        parser=duration_parser,
         help="Without any good read for so long, contact is lost (60s; 15s where there never was one).",
         rich_help_panel=_WATCHING,
     ),
@@ -115,7 +116,7 @@ StallAfterOption = Annotated[
     typer.Option(
         "--stall-after",
         metavar="DURATION",
-        parser=_duration,
+        parser=duration_parser,
         help="An unknown status that does not change for so long ends the watch (10m).",
         rich_help_panel=_WATCHING,
     ),

@@ -70,11 +70,13 @@ def why_no_power(experiment: Experiment, findings: Sequence[Finding]) -> Inconcl
 
 
 def is_buster_verified(experiment: Experiment) -> bool:
-    """Tell whether unique URLs were seen to get past what answers the plain one, or to be answered anew."""
+    """Tell whether unique URLs were seen to be answered anew, or more freshly than the plain one right after."""
     for one in experiment.busted:
-        if any(before(plain, one) and is_older(plain, one) for plain in experiment.plain):
+        following = next((plain for plain in experiment.plain if before(one, plain)), None)
+        if following is not None and is_older(following, one):
             return True
-        if any(told_apart(other, one, experiment.uniques) for other in experiment.busted if other is not one):
+        others = [other for other in experiment.busted if other is not one]
+        if any(told_apart(other, one, experiment.uniques) for other in others):
             return True
     return False
 

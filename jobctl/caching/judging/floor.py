@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import TYPE_CHECKING, Final
 
 from jobctl.caching.findings import Floor
-from jobctl.caching.judging.uniques import told_apart
+from jobctl.caching.judging.uniques import has_common_place, told_apart
 from jobctl.caching.versions import order
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from jobctl.caching.judging.experiment import Experiment
     from jobctl.exchange import Exchange
 
 LEAST_PAIRS: Final = 2
 """Pairs of plain reads that were told apart, before an experiment counts as able to see a cache."""
+_COUNTED: Final = 4
 
 
 def detection_floor(experiment: Experiment) -> Floor | None:
     """Return the floor, None when the experiment had no power.
 
     Take a plain answer that was new when it came, and the next plain answer that is not the same one. A cache
-    that stored the first could not have kept it from the first request to the second answer. Two such pairs
-    lie at or below the floor, one alone may be luck.
+    that stored the first could not have kept it from the first request to the second answer. Several such
+    pairs lie at or below the floor, where there are as many: with two nodes, one pair may be luck.
     """
     gaps, by_version = [], 0
     for first, second in _pairs(experiment):
@@ -32,8 +35,21 @@ def detection_floor(experiment: Experiment) -> Floor | None:
             gaps.append(second.received - first.sent)
     if len(gaps) < LEAST_PAIRS:
         return None
+    # What came twice without convicting anybody may still have come from a store: no power below that.
+    least = max(_repeated(experiment), default=0.0)
     by = "changes of the job" if by_version == len(gaps) else "values unique to each answer"
-    return Floor(sorted(gaps)[LEAST_PAIRS - 1], len(gaps), by)
+    return Floor(max(least, sorted(gaps)[:_COUNTED][-1]), len(gaps), by)
+
+
+def _repeated(experiment: Experiment) -> Iterator[float]:
+    """Yield the time over which two plain answers had one fingerprint, or one state with another in between."""
+    plain, uniques = experiment.plain, experiment.uniques
+    for first, last in combinations(range(len(plain)), 2):
+        if _differ(plain[first], plain[last], experiment):
+            continue
+        between = any(_differ(plain[first], one, experiment) for one in plain[first + 1 : last])
+        if between or has_common_place(plain[first], plain[last], uniques):
+            yield plain[last].received - plain[first].sent
 
 
 def _pairs(experiment: Experiment) -> list[tuple[Exchange, Exchange]]:

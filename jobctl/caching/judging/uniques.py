@@ -22,6 +22,24 @@ if TYPE_CHECKING:
 
 _NO_FINGERPRINT: Final = frozenset({"age", "content-length", "connection", "keep-alive", "date", "expires"})
 """Clocks of a second, and what belongs to the connection. `Date` is made anew by some caches on a hit."""
+REQUEST_IDS: Final = frozenset(
+    {
+        "x-request-id",
+        "request-id",
+        "x-correlation-id",
+        "x-trace-id",
+        "traceparent",
+        "x-b3-traceid",
+        "x-amzn-requestid",
+        "x-amz-request-id",
+        "x-amzn-trace-id",
+        "x-cloud-trace-context",
+        "x-ms-request-id",
+    }
+)
+"""Response fields that name one request by custom."""
+_LUCK: Final = 0.001
+"""What chance is left to a clock before a repeated value counts as a replay."""
 _LEAST: Final = 3
 _WEAK_LEAST: Final = 8
 """Control answers needed before a short value (a queue length, a counter) counts as unique."""
@@ -32,17 +50,24 @@ _LARGEST_BODY: Final = 262_144
 class Uniques(NamedTuple):
     """Places (`x-request-id`, `$.server_time`) whose values tell answers apart.
 
-    `echoes`: the answer repeats the request's own id there. `values`: unlike on each answer.
-    `shortest_gap`: seconds between the two closest control answers that were told apart; answers closer than
-    that may share a value without a store.
+    `echoes`: the answer repeats the request's own id there. `values`: unlike on each answer. `gaps`: the
+    seconds between neighbouring control answers, all of which were told apart.
     """
 
     echoes: frozenset[str] = frozenset()
     values: frozenset[str] = frozenset()
-    shortest_gap: float = 0.0
+    gaps: tuple[float, ...] = ()
 
-    def __bool__(self) -> bool:
-        return bool(self.echoes or self.values)
+    def may_be_a_clock(self, seconds: float) -> bool:
+        """Could a value that ticks, as slowly as once in so many seconds, have differed on all the control?
+
+        An ETag or a time in the body changes with the job or the clock, not with the answer. If it ticks once
+        in q seconds, two answers with a gap g between them differ with probability g/q.
+        """
+        chance = 1.0
+        for gap in self.gaps:
+            chance *= min(1.0, gap / seconds) if seconds > 0 else 1.0
+        return chance > _LUCK
 
 
 def places(exchange: Exchange) -> dict[str, str]:
@@ -77,8 +102,8 @@ def learn(control: Sequence[Exchange], everything: Sequence[Exchange] = (), *, h
     if len(control) >= _LEAST and _apart_in_one_state(control):
         common = set(all_places[0]).intersection(*all_places[1:]) - echoes
         values = {name for name in common if _is_unique([found[name] for found in all_places])}
-    gap = min((second.sent - first.received for first, second in pairwise(control)), default=0.0)
-    return Uniques(frozenset(echoes), frozenset(values), max(0.0, gap))
+    gaps = tuple(second.received - first.sent for first, second in pairwise(control))
+    return Uniques(frozenset(echoes), frozenset(values), gaps)
 
 
 def _echoes(exchanges: Iterable[Exchange]) -> set[str]:
@@ -118,17 +143,19 @@ def replay_of(
 
     `constant` places do not count: something on the path writes the same value into every answer.
     """
-    names = uniques.values - constant
     found = places(exchange)
-    mine = {name: found[name] for name in names if name in found}
-    if not mine:
-        return None
+    mine = {name: found[name] for name in uniques.values - constant if name in found}
     for other in earlier:
-        if other.received > exchange.sent or exchange.sent - other.received < uniques.shortest_gap:
+        if not mine or other.received > exchange.sent:
             continue
         theirs = places(other)
         shared = [name for name in mine if name in theirs]
-        if shared and all(theirs[name] == mine[name] for name in shared):
+        if not shared or any(theirs[name] != mine[name] for name in shared):
+            continue
+        # Nobody numbers requests by a clock; anything else may stand still for that long.
+        if any(name in REQUEST_IDS for name in shared) or not uniques.may_be_a_clock(
+            exchange.sent - other.received
+        ):
             return other
     return None
 
@@ -149,3 +176,9 @@ def told_apart(first: Exchange, second: Exchange, uniques: Uniques) -> bool:
     return any(
         name in one and name in other and one[name] != other[name] for name in uniques.echoes | uniques.values
     )
+
+
+def has_common_place(first: Exchange, second: Exchange, uniques: Uniques) -> bool:
+    """Tell whether both answers carry a fingerprint in one place, so that they could be told apart."""
+    one, other = places(first), places(second)
+    return any(name in one and name in other for name in uniques.echoes | uniques.values)

@@ -112,14 +112,14 @@ class Protocol:
             if self._is_terminal() or failed >= 2:
                 yield from self._still_job()
                 return
-            changed = yield from self._round(with_buster=number % 2 == 0)
+            changed = yield from self._round(number)
             failed = 0 if changed else failed + 1
             if self._is_over():
                 return
         if not self._changed_at:
             yield from self._still_job()
 
-    def _round(self, *, with_buster: bool) -> Generator[Ask | Wait, Exchange | None, bool]:
+    def _round(self, number: int) -> Generator[Ask | Wait, Exchange | None, bool]:
         """One P within a state of the job, its change seen on the control, B, one P right after.
 
         Once older state was seen, only changes and the plain URL matter: does it stay frozen?
@@ -133,7 +133,7 @@ class Protocol:
             if self._is_over():
                 return True
         changed = yield from self._wait_for_change()
-        if with_buster and self._plan.has_direct and not is_suspect:
+        if self._plan.has_direct and (number == 0 or not (is_suspect or number % 2)):
             yield Wait(_SHORTEST, "a unique URL")
             yield Ask(Path.BUSTED)
         yield Wait(_SHORTEST, "the plain URL right after")
@@ -165,21 +165,20 @@ class Protocol:
             if number == 1:
                 yield Wait(_SHORTEST, "a unique URL")
                 yield Ask(Path.BUSTED)
-            if number == 2:
+            if number in {1, 2}:
                 yield Wait(_SHORTEST, "the control")
+                yield Ask(self._control)
+                yield Wait(_SHORTEST, "the control once more: does a fingerprint only tick?")
                 yield Ask(self._control)
             if self._judge(self._experiment()).verdict is Verdict.SERVED_FROM_CACHE and number > 1:
                 return
 
     def _last_questions(self) -> Steps:
-        tag = self._replaced_tag()
+        tag = self._replaced_tag() if self._plan.has_direct else None
         if tag is not None:
-            headers = (("If-None-Match", tag),)
-            if self._plan.has_direct:
-                yield Wait(_SHORTEST, "a replaced ETag, put to the origin")
-                yield Ask(Path.VALIDATOR_DIRECT, headers)
-            yield Wait(_SHORTEST, "a replaced ETag, put to the proxy")
-            yield Ask(Path.VALIDATOR, headers)
+            for path in (Path.VALIDATOR, Path.VALIDATOR_DIRECT, Path.VALIDATOR):
+                yield Wait(_SHORTEST, "a replaced ETag")
+                yield Ask(path, (("If-None-Match", tag),))
         for extra in _CONFESSIONS:
             yield Wait(_SHORTEST, "asking the cache itself")
             yield Ask(Path.CONFESSION, extra)
@@ -214,6 +213,8 @@ class Protocol:
         """Return the newest strong ETag a plain read carried that the control has replaced since."""
         experiment = self._experiment()
         current = {one.header("etag") for one in experiment.control[-2:]}
+        if "etag" in experiment.uniques.values:  # made anew for each answer
+            return None
         for one in reversed(experiment.plain):
             text: str | None = one.header("etag")
             tag = etag(text)

@@ -29,6 +29,11 @@ class Fix(NamedTuple):
 ORIGIN: Final = (
     Fix(
         "origin",
+        "any server",
+        ("Cache-Control: no-store", "CDN-Cache-Control: no-store", "Surrogate-Control: no-store"),
+    ),
+    Fix(
+        "origin",
         "FastAPI, Starlette, any ASGI",
         ("from jobctl import NoStoreMiddleware", "app.add_middleware(NoStoreMiddleware, paths=[{path!r}])"),
     ),
@@ -50,11 +55,6 @@ ORIGIN: Final = (
         "origin",
         "Express",
         ('app.use({path!r}, (q, r, next) => { r.set("Cache-Control", "no-store"); next() })',),
-    ),
-    Fix(
-        "origin",
-        "anything",
-        ("Cache-Control: no-store", "CDN-Cache-Control: no-store", "Surrogate-Control: no-store"),
     ),
 )
 PROXY: Final = {

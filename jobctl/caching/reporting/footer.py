@@ -23,7 +23,10 @@ def footer(report: Report, who: str | None, control: Exchange | None) -> list[st
             f"({floor.pairs} pairs of plain reads told apart by {floor.by})"
         )
     if report.direct_url is None and report.budget_requests:
-        lines.append("no direct address: unique URLs through the same route were the control")
+        lines.append(
+            "no direct address: unique URLs through the same route were the control, and a memory inside the "
+            "origin itself would look the same"
+        )
     if report.stopped is not None:
         lines.append(f"it ended early: {report.stopped}")
     if who is not None:

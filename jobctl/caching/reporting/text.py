@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from jobctl.caching.report import Report
     from jobctl.caching.reporting.view import Moment
 
+_SHOWN = ("any server", "FastAPI, Starlette, any ASGI")
+
 
 def table_report(report: Report, *, width: int = 100) -> str:
     """Return the report as plain text, the line to act on first. Cells are cut so that rows fit `width`."""
@@ -19,7 +21,7 @@ def table_report(report: Report, *, width: int = 100) -> str:
 
     seen = view(report)
     room = max(20, (width - 20) // 2)
-    parts = [seen.headline, f"  next: {seen.next_step}"]
+    parts = [seen.headline, f"  next: {seen.next_step}", *(f"  {line}" for line in seen.problems)]
     if seen.pair is not None:
         parts += ["", "Evidence", *_indented(_moments(seen.pair))]
     if seen.proves:
@@ -58,14 +60,16 @@ def _cut(text: str, room: int) -> str:
 
 
 def _fix_lines(seen: View) -> list[str]:
+    """The fixes that fit most: those for everybody, and for the proxy that its headers name."""
     parts: list[str] = []
-    for place in ("origin", "proxy", "client"):
-        chosen = [fix for fix in seen.fixes if fix.where == place]
-        if not chosen:
+    hidden: list[str] = []
+    for fix in seen.fixes:
+        if (fix.where == "origin" and fix.who not in _SHOWN) or (fix.where == "proxy" and not seen.is_named):
+            hidden.append(fix.who)
             continue
-        parts += ["", f"Fix at the {place}" if place != "client" else "Until then, in the client"]
-        for fix in chosen:
-            parts += [f"  {fix.who}:", *(f"    {line}" for line in fix.lines)]
+        parts += ["", f"Fix at the {fix.where}, {fix.who}:", *_indented(fix.lines)]
+    if hidden:
+        parts += [f"  (for {', '.join(hidden)}: --format markdown)"]
     return parts
 
 
@@ -74,6 +78,7 @@ def markdown_report(report: Report) -> str:
     seen = view(report)
     verdict, _, rest = seen.headline.partition(": ")
     parts = [f"### `{_md(verdict)}` {_md(rest)}", "", f"**Next:** {_md(seen.next_step)}"]
+    parts += [f"- {_md(line)}" for line in seen.problems]
     if seen.pair is not None:
         parts += ["", "```text", *_moments(seen.pair), "```"]
     if seen.proves:

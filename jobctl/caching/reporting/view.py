@@ -15,7 +15,7 @@ from jobctl.caching.reporting.fixes import Fix, fixes, intermediary, next_step
 from jobctl.caching.reporting.footer import footer
 from jobctl.evidence import VENDOR_WORDS
 from jobctl.exchange import Path
-from jobctl.redact import redact_headers, redact_url
+from jobctl.redact import redact_headers, redact_text, redact_url
 from jobctl.text import visible
 
 if TYPE_CHECKING:
@@ -70,7 +70,11 @@ class View(NamedTuple):
     findings: tuple[tuple[str, int, str], ...]
     """(rule and slug, how often, the best detail), worst first."""
     fixes: tuple[Fix, ...]
+    is_named: bool
+    """The proxy's own headers say who it is: its fix is among them, and no other proxy's."""
     curl: tuple[str, ...]
+    problems: tuple[str, ...]
+    """Why a side that never gave the job did not, and what to do about it."""
     footer: tuple[str, ...]
 
 
@@ -89,7 +93,9 @@ def view(report: Report) -> View:
         _comparison(report),
         _findings(diagnosis.findings),
         tuple(fixes(diagnosis, job_path(report), who)),
+        who is not None,
         commands(direct_and_proxied),
+        tuple(_problems(report)),
         tuple(footer(report, who, direct_and_proxied[0])),
     )
 
@@ -107,7 +113,7 @@ def headline(report: Report) -> str:
 def _measure(report: Report) -> str:
     diagnosis = report.diagnosis
     if diagnosis.verdict in {Verdict.PROVEN_STALE, Verdict.SUSPECT_STALE} and diagnosis.staleness:
-        return f" (at least {diagnosis.staleness:.1f} s out of date)"
+        return f" by {diagnosis.staleness:.1f} s at least"
     horizon = max((one.seconds or 0.0 for one in diagnosis.findings if one.rule is Rule.R11), default=0.0)
     if diagnosis.verdict is Verdict.CACHEABLE and horizon:
         return f" (up to {horizon:g} s)"
@@ -172,6 +178,17 @@ def _proves(diagnosis: Diagnosis) -> str:
     if rule in {Rule.R4, Rule.R6}:
         also = ""
     return f"Proves: {rule.proves}.{also} Does not prove: {rule.not_proves}."
+
+
+def _problems(report: Report) -> list[str]:
+    lines = []
+    for path in (Path.PLAIN, Path.DIRECT, Path.BUSTED):
+        asked = [one for one in report.exchanges if one.path is path]
+        problem = next((one.problem for one in reversed(asked) if one.problem is not None), None)
+        if problem is not None and all(one.seen is None for one in asked):
+            hint = f" ({problem.hint})" if problem.hint else ""
+            lines.append(f"{path.value}: {visible(redact_text(problem.message), 300)}{hint}")
+    return lines
 
 
 def _comparison(report: Report) -> tuple[Row, ...]:

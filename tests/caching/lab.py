@@ -1,0 +1,184 @@
+"""A simulated experiment: an origin, replicas and a cache on a clock of their own; a seed decides all.
+
+The protocol and the rules are the real ones, and so is the reading of answers; only time and wires are not.
+The ground truth is what the simulated cache did.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from dataclasses import dataclass, field
+from email.utils import formatdate
+
+from jobctl.caching.findings import Diagnosis
+from jobctl.caching.judging.experiment import Experiment
+from jobctl.caching.probing.protocol import Ask, Plan, Protocol, Wait
+from jobctl.caching.reading import read_answer
+from jobctl.caching.rules import judge
+from jobctl.client.messages import Response
+from jobctl.exchange import Exchange, Path
+from jobctl.observe import Reader
+from jobctl.profile.load import Profiles
+
+EPOCH = 1_790_000_000.0
+READER = Reader(Profiles(()).get("generation"))
+DIRECT = {Path.DIRECT, Path.VALIDATOR_DIRECT, Path.ANONYMOUS_DIRECT}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """How the simulated API behaves. Seconds; shares from 0 to 1."""
+
+    period: float = 1.0
+    """The job changes every so often; infinite: never."""
+    cache_control: str | None = None
+    etag: str | None = None
+    """None, `strong`, `weak` or `per-request`."""
+    echo: bool = False
+    request_id: bool = False
+    replica_lag: float = 0.0
+    replica_share: float = 0.0
+    lag_is_random: bool = False
+    memo: float = 0.0
+    memo_shows_age: bool = False
+    own_age: int | None = None
+    coarse: bool = False
+    no_updated_at: bool = False
+    skew: float = 0.0
+    terminal: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cache:
+    """What stands in between. `ttl` 0: it caches nothing."""
+
+    ttl: float = 0.0
+    honest: bool = False
+    drops_query: bool = False
+    validates: bool = True
+    nodes: int = 1
+
+
+@dataclass
+class Lab:
+    """One experiment. `served` holds the numbers of the answers that the cache gave from memory."""
+
+    origin: Origin
+    cache: Cache
+    seed: int = 0
+    has_direct: bool = True
+    budget: int = 40
+    budget_seconds: float = 20.0
+    now: float = 100.0
+    exchanges: list[Exchange] = field(default_factory=list)
+    served: dict[int, float] = field(default_factory=dict)
+    """Number → age in seconds of the copy."""
+
+    def __post_init__(self) -> None:
+        self.dice = random.Random(self.seed)
+        self.phase = self.dice.random() * (self.origin.period if self.origin.period < 1e9 else 1.0)
+        self.memo: tuple[float, list[tuple[str, str]], bytes] | None = None
+        self.copies: dict[tuple[int, str], tuple[float, list[tuple[str, str]], bytes]] = {}
+        self.answers = 0
+
+    def run(self) -> Diagnosis:
+        plan = Plan(self.has_direct)
+        steps = Protocol(plan, self.experiment, judge, lambda: self.now).steps()
+        begun, answer = self.now, None
+        while True:
+            try:
+                step = steps.send(answer)
+            except StopIteration:
+                break
+            answer = None
+            if isinstance(step, Wait):
+                self.now += step.seconds
+            elif len(self.exchanges) >= self.budget or self.now - begun > self.budget_seconds:
+                break
+            else:
+                answer = self.ask(step)
+                self.exchanges.append(answer)
+        return judge(self.experiment())
+
+    def experiment(self) -> Experiment:
+        return Experiment(tuple(self.exchanges), has_direct=self.has_direct)
+
+    def ask(self, ask: Ask) -> Exchange:
+        number = len(self.exchanges) + 1
+        nonce = f"{self.seed:08x}{number:08x}aa"
+        sent = self.now
+        self.now += 0.004 + self.dice.random() * 0.02
+        wanted = dict(ask.headers).get("If-None-Match")
+        if ask.path in DIRECT:
+            headers, body = self.at_origin(nonce)
+        else:
+            headers, body = self.at_cache(ask, number, nonce)
+        status = 200
+        if wanted is not None and dict(headers).get("ETag") == wanted and not wanted.startswith("W/"):
+            status, body = 304, b""
+        self.now += 0.002 + self.dice.random() * 0.01
+        url = "http://proxied/jobs/1" + (f"?_t={nonce}" if ask.path is Path.BUSTED else "")
+        response = Response(status, tuple(headers), body, url)
+        seen, problem = read_answer(response, READER, "1", EPOCH + sent)
+        sent_headers = (("X-Request-Id", nonce), *ask.headers)
+        return Exchange(
+            number, ask.path, "GET", url, sent_headers, status, tuple(headers), body, sent, self.now,
+            EPOCH + sent, nonce, seen, problem,
+        )  # fmt: skip
+
+    def at_cache(self, ask: Ask, number: int, nonce: str) -> tuple[list[tuple[str, str]], bytes]:
+        if self.cache.ttl <= 0:
+            return self.at_origin(nonce)
+        query = nonce if ask.path is Path.BUSTED and not self.cache.drops_query else ""
+        key = (self.dice.randrange(self.cache.nodes), query)
+        copy = self.copies.get(key)
+        if copy is not None and self.now - copy[0] < self.cache.ttl:
+            age = self.now - copy[0]
+            self.served[number] = age
+            headers = list(copy[1])
+            if self.cache.honest:
+                return [*headers, ("Age", str(int(age))), ("X-Cache", "HIT")], copy[2]
+            return [(name, self.date() if name == "Date" else value) for name, value in headers], copy[2]
+        headers, body = self.at_origin(nonce)
+        self.copies[key] = (self.now, headers, body)
+        return [*headers, ("X-Cache", "MISS")] if self.cache.honest else headers, body
+
+    def at_origin(self, nonce: str) -> tuple[list[tuple[str, str]], bytes]:
+        origin = self.origin
+        if self.memo is not None and self.now - self.memo[0] < origin.memo:
+            headers = self.memo[1]
+            if origin.memo_shows_age:
+                headers = [*headers, ("Age", str(int(self.now - self.memo[0])))]
+            return headers, self.memo[2]
+        lag = 0.0
+        if self.dice.random() < origin.replica_share:
+            lag = origin.replica_lag * (self.dice.random() if origin.lag_is_random else 1.0)
+        # Fast jobs go round: an API without updated_at then shows nothing that could be ordered.
+        step = 7 if origin.period > 1e9 else int((self.now - self.phase - lag) / origin.period)
+        changed = EPOCH + self.phase + (0 if origin.period > 1e9 else step * origin.period) + origin.skew
+        self.answers += 1
+        record = {"id": "1", "status": "processing", "progress": max(0, min(99, step - 95))}
+        if origin.terminal:
+            record = {"id": "1", "status": "completed", "progress": 100}
+        if not origin.no_updated_at:
+            record["updated_at"] = int(changed) if origin.coarse else round(changed, 6)
+        body = json.dumps(record).encode()
+        headers = [("Content-Type", "application/json"), ("Date", self.date())]
+        if origin.cache_control is not None:
+            headers.append(("Cache-Control", origin.cache_control))
+        if origin.etag is not None:
+            tag = {"strong": f'"v{step}"', "weak": f'W/"v{step}"'}.get(origin.etag, f'"r{self.answers:09d}"')
+            headers.append(("ETag", tag))
+        if origin.echo:
+            headers.append(("X-Request-Id", nonce))
+        elif origin.request_id:
+            headers.append(("X-Request-Id", f"{self.dice.getrandbits(64):016x}"))
+        if origin.own_age is not None:
+            headers.append(("Age", str(origin.own_age)))
+        if origin.memo:
+            self.memo = (self.now, headers, body)
+        return headers, body
+
+    def date(self) -> str:
+        return formatdate(EPOCH + self.now + self.origin.skew, usegmt=True)
