@@ -10,8 +10,8 @@ import json
 import random
 from dataclasses import dataclass, field
 from email.utils import formatdate
+from typing import TYPE_CHECKING
 
-from jobctl.caching.findings import Diagnosis
 from jobctl.caching.judging.experiment import Experiment
 from jobctl.caching.probing.protocol import Ask, Plan, Protocol, Wait
 from jobctl.caching.reading import read_answer
@@ -20,6 +20,9 @@ from jobctl.client.messages import Response
 from jobctl.exchange import Exchange, Path
 from jobctl.observe import Reader
 from jobctl.profile.load import Profiles
+
+if TYPE_CHECKING:
+    from jobctl.caching.findings import Diagnosis
 
 EPOCH = 1_790_000_000.0
 READER = Reader(Profiles(()).get("generation"))
@@ -78,6 +81,7 @@ class Lab:
     def __post_init__(self) -> None:
         self.dice = random.Random(self.seed)
         self.phase = self.dice.random() * (self.origin.period if self.origin.period < 1e9 else 1.0)
+        self.first_step = 7 if self.origin.period > 1e9 else int((self.now - self.phase) / self.origin.period)
         self.memo: tuple[float, list[tuple[str, str]], bytes] | None = None
         self.copies: dict[tuple[int, str], tuple[float, list[tuple[str, str]], bytes]] = {}
         self.answers = 0
@@ -151,19 +155,8 @@ class Lab:
             if origin.memo_shows_age:
                 headers = [*headers, ("Age", str(int(self.now - self.memo[0])))]
             return headers, self.memo[2]
-        lag = 0.0
-        if self.dice.random() < origin.replica_share:
-            lag = origin.replica_lag * (self.dice.random() if origin.lag_is_random else 1.0)
-        # Fast jobs go round: an API without updated_at then shows nothing that could be ordered.
-        step = 7 if origin.period > 1e9 else int((self.now - self.phase - lag) / origin.period)
-        changed = EPOCH + self.phase + (0 if origin.period > 1e9 else step * origin.period) + origin.skew
+        step, body = self.record()
         self.answers += 1
-        record = {"id": "1", "status": "processing", "progress": max(0, min(99, step - 95))}
-        if origin.terminal:
-            record = {"id": "1", "status": "completed", "progress": 100}
-        if not origin.no_updated_at:
-            record["updated_at"] = int(changed) if origin.coarse else round(changed, 6)
-        body = json.dumps(record).encode()
         headers = [("Content-Type", "application/json"), ("Date", self.date())]
         if origin.cache_control is not None:
             headers.append(("Cache-Control", origin.cache_control))
@@ -179,6 +172,21 @@ class Lab:
         if origin.memo:
             self.memo = (self.now, headers, body)
         return headers, body
+
+    def record(self) -> tuple[int, bytes]:
+        """The job as one of the replicas has it."""
+        origin, lag = self.origin, 0.0
+        if self.dice.random() < origin.replica_share:
+            lag = origin.replica_lag * (self.dice.random() if origin.lag_is_random else 1.0)
+        stands = origin.period > 1e9
+        step = 7 if stands else int((self.now - self.phase - lag) / origin.period)
+        changed = EPOCH + self.phase + (0 if stands else step * origin.period) + origin.skew
+        record = {"id": "1", "status": "processing", "progress": 20 + 0.25 * (step - self.first_step)}
+        if origin.terminal:
+            record = {"id": "1", "status": "completed", "progress": 100}
+        if not origin.no_updated_at:
+            record["updated_at"] = int(changed) if origin.coarse else round(changed, 6)
+        return step, json.dumps(record).encode()
 
     def date(self) -> str:
         return formatdate(EPOCH + self.now + self.origin.skew, usegmt=True)

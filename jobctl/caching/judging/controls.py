@@ -70,7 +70,7 @@ def why_no_power(experiment: Experiment, findings: Sequence[Finding]) -> Inconcl
 
 
 def is_buster_verified(experiment: Experiment) -> bool:
-    """Tell whether unique URLs were seen to be answered anew, or more freshly than the plain one right after."""
+    """Tell whether unique URLs were answered anew, or more freshly than the plain one right after."""
     for one in experiment.busted:
         following = next((plain for plain in experiment.plain if before(one, plain)), None)
         if following is not None and is_older(following, one):
@@ -84,10 +84,8 @@ def is_buster_verified(experiment: Experiment) -> bool:
 def buster_is_ineffective(experiment: Experiment, findings: Sequence[Finding]) -> bool:
     """Tell whether a unique URL was answered from memory: the query is no part of the cache's key."""
     busted = {one.number for one in experiment.busted}
-    replayed = any(
-        one.rule in {Rule.R1, Rule.R2} and one.exchanges[-1] in busted for one in findings if one.exchanges
-    )
-    if replayed:
+    replays = [one for one in findings if one.rule in {Rule.R1, Rule.R2} and one.exchanges]
+    if any(one.exchanges[-1] in busted for one in replays):
         return True
     held = {one.rule for one in findings}
     older = [

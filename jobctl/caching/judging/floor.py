@@ -42,7 +42,7 @@ def detection_floor(experiment: Experiment) -> Floor | None:
 
 
 def _repeated(experiment: Experiment) -> Iterator[float]:
-    """Yield the time over which two plain answers had one fingerprint, or one state with another in between."""
+    """Yield over what time two plain answers had one fingerprint, or one state with another in between."""
     plain, uniques = experiment.plain, experiment.uniques
     for first, last in combinations(range(len(plain)), 2):
         if _differ(plain[first], plain[last], experiment):

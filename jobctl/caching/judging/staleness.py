@@ -111,8 +111,8 @@ def key_split(experiment: Experiment) -> list[Finding]:
 def stale_validators(experiment: Experiment) -> list[Finding]:
     """R6: `If-None-Match` with a strong ETag that the origin has replaced twice is answered 304, each time.
 
-    It is asked more than once, and the origin, asked the same, must not say 304: a lagging replica confirms an
-    old tag as well, but not always.
+    It is asked more than once, and the origin, asked the same, must not say 304: a lagging replica confirms
+    an old tag as well, but not always.
     """
     asked: dict[str, list[Exchange]] = {}
     for one in experiment.of(Path.VALIDATOR, Path.VALIDATOR_DIRECT):
