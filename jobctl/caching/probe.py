@@ -18,6 +18,7 @@ from jobctl.caching.rules import judge
 from jobctl.client.credentials import Credentials
 from jobctl.client.hosts import is_loopback
 from jobctl.errors import ConfigError
+from jobctl.exchange import Path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -125,7 +126,7 @@ class _Run:
             profile=settings.profile.name,
             route=self._route.name,
             proxied_url=self._route.base_url,
-            direct_url=self._origin,
+            direct_url=self._origin if experiment.has_direct else None,
             diagnosis=diagnosis,
             exchanges=tuple(self._exchanges),
             requests=len(self._exchanges),
@@ -136,7 +137,13 @@ class _Run:
             stream=stream,
             skew=clock_skew(experiment),
             bypass=tuple(self._courier.bypass.items()),
+            notes=self._notes(experiment),
         )
+
+    def _notes(self, experiment: Experiment) -> tuple[str, ...]:
+        if self._origin is None or experiment.has_direct:
+            return ()
+        return (f"nobody answers at the direct address {self._origin}",)
 
     def _run(self) -> None:
         settings = self._settings
@@ -181,11 +188,16 @@ class _Run:
         if self._known is None:
             self._known = Experiment(
                 tuple(self._exchanges),
-                has_direct=self._origin is not None,
+                has_direct=self._origin is not None and not self._origin_is_silent(),
                 authorized=self._authorized,
                 stopped=self._stopped,
             )
         return self._known
+
+    def _origin_is_silent(self) -> bool:
+        """Nobody answers at the direct address: unique URLs have to be the control."""
+        direct = [one for one in self._exchanges if one.path is Path.DIRECT]
+        return len(direct) > 1 and not any(one.completed for one in direct)
 
     def _left(self) -> float:
         return self._begun + self._settings.budget_seconds - time.monotonic()

@@ -48,7 +48,7 @@ def cache_warning(seen: Observation) -> str | None:
         return None
     return (
         f"{visible(seen.job, 80)}: this answer came from a cache ({seen.http.cached_by}) and may be old: "
-        "read it directly, past any proxy"
+        "read it directly, past any proxy; `jobctl diagnose` proves who keeps it"
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,6 +15,7 @@ from jobctl.durations import parse_duration
 from jobctl.errors import ConfigError
 from jobctl.profile.model import Profile
 from jobctl.settings import Settings, resolve
+from jobctl.text import visible
 
 _API = "Which API"
 _WATCHING = "Watching"
@@ -167,6 +169,23 @@ def check_jobs(jobs: list[str], profile: Profile) -> list[str]:
             raise ConfigError("a job id is blank", hint="give the id that `jobctl submit` printed")
         profile.read_url(job)
     return list(dict.fromkeys(jobs))
+
+
+def prove_command(settings: Settings, profile: str | None, config: str | None) -> Callable[[str], str]:
+    """Return the command line that diagnoses the way a job is read on now, for any job id."""
+    import shlex
+
+    current = settings.profile.base_url or ""
+    own = settings.profiles.get(settings.profile.name)
+    words = [resume_command("diagnose", profile, None, config), "--proxy", shlex.quote(current)]
+    if own.base_url not in {None, current}:
+        words += ["--origin", shlex.quote(own.base_url or "")]
+
+    def command(job: str) -> str:
+        dashes = "-- " if job.startswith("-") else ""
+        return f"{' '.join(words)} {dashes}{visible(shlex.quote(job), 200)}"
+
+    return command
 
 
 def resume_command(verb: str, profile: str | None, base_url: str | None, config: str | None) -> str:

@@ -24,7 +24,7 @@ from jobctl.observe import Reader
 from jobctl.profile.model import Profile
 from jobctl.text import visible
 from jobctl.watching.driver import Update, Watch
-from jobctl.watching.events import Emit, Finish, Notice
+from jobctl.watching.events import Emit, Ending, Finish, Notice
 from jobctl.watching.options import WatchOptions
 from jobctl.watching.outcome import code_of_finish
 
@@ -32,6 +32,8 @@ _TOLD_TO_WAIT_AFTER = 2.0
 """Seconds without any answer after which plain output says so; the live view shows each of them."""
 _PASTED = 2000
 """Characters of a command that a person can still paste."""
+_DOUBT = frozenset({"cached-reads", "disagreement"})
+"""Notices that say: something on the way may answer from memory."""
 _STORY_LIMIT = 20
 """Decisions kept in memory per job: the log and the screen have had them already."""
 
@@ -56,6 +58,8 @@ class WatchPlan:
     """The command line that picks the watch up again, without the ids."""
     look: str | None = None
     """The command line that lists the jobs, where the API can."""
+    prove: Callable[[str], str] | None = None
+    """The command line that proves whether reads of a job are answered from memory."""
     known: dict[str, list[Observation]] = field(default_factory=dict)
     refused: list[dict[str, Any]] = field(default_factory=list)
     """Documents of jobs that were settled before the watch; they stand in the result line too."""
@@ -147,11 +151,18 @@ class _Session:
                 write(decision)
                 self._presenter.decision(decision)
             case Notice() as notice:
-                self._presenter.notice(update.job, notice)
+                text = notice.text + self._how_to_prove(update.job, of_doubt=notice.code in _DOUBT)
+                self._presenter.notice(update.job, notice._replace(text=text))
             case Finish() as finish:
+                doubt = finish.ending is Ending.TERMINAL and not finish.confirmed and finish.hint is not None
+                hint = (finish.hint or "") + self._how_to_prove(update.job, of_doubt=doubt)
+                finish = finish._replace(hint=hint or None)
                 self._finishes[update.job] = finish
                 self._codes[update.job] = self._judge(finish)
                 self._presenter.finish(update.job, finish)
+
+    def _how_to_prove(self, job: str, *, of_doubt: bool) -> str:
+        return f"; prove it: {self._plan.prove(job)}" if of_doubt and self._plan.prove else ""
 
     def _decided_by(self, update: Update) -> str | None:
         """Return why the others need not be waited for."""

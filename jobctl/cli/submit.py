@@ -26,6 +26,7 @@ from jobctl.cli.parameters import (
     QuietOption,
     TimeoutOption,
     VerboseOption,
+    prove_command,
     resume_command,
     settings_for,
 )
@@ -96,6 +97,7 @@ def submit(
             just_submitted=True,
             resume=resume_command("watch", profile, base_url, config),
             look=look,
+            prove=prove_command(chosen, profile, config),
             known={answer.job: [answer.observation]},
         )
         output.leave(run_watch(plan).code)

@@ -25,6 +25,7 @@ from jobctl.cli.parameters import (
     TimeoutOption,
     VerboseOption,
     check_jobs,
+    prove_command,
     resume_command,
     settings_for,
 )
@@ -110,6 +111,7 @@ def watch(
         max_rate=max_rate,
         resume=resume_command("watch", profile, base_url, config),
         look=resume_command("list", profile, base_url, config) if chosen.profile.list else None,
+        prove=prove_command(chosen, profile, config),
     )
     watched = run_watch(plan)
     if not as_json and not quiet:

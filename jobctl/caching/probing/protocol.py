@@ -81,7 +81,6 @@ class Protocol:
         now: Callable[[], float],
     ) -> None:
         self._plan, self._experiment, self._judge, self._now = plan, experiment, judge, now
-        self._control = Path.DIRECT if plan.has_direct else Path.BUSTED
         self._plain_count = 0
         self._changed_at: list[float] = []
 
@@ -90,9 +89,9 @@ class Protocol:
         first = yield from self._plain()
         if first is None or (first.seen is None and _is_hopeless(first)):
             return
-        for _ in range(3):
+        for _ in range(3 if self._plan.has_direct else 4):
             yield Wait(_SHORTEST, "learning what is unique in each answer")
-            control = yield Ask(self._control)
+            control = yield Ask(self._control())
             if control is not None and control.seen is None and _is_hopeless(control):
                 return
         yield Wait(_SHORTEST, "a second plain read")
@@ -133,7 +132,7 @@ class Protocol:
             if self._is_over():
                 return True
         changed = yield from self._wait_for_change()
-        if self._plan.has_direct and (number == 0 or not (is_suspect or number % 2)):
+        if self._has_direct() and (number == 0 or not (is_suspect or number % 2)):
             yield Wait(_SHORTEST, "a unique URL")
             yield Ask(Path.BUSTED)
         yield Wait(_SHORTEST, "the plain URL right after")
@@ -149,7 +148,7 @@ class Protocol:
         gap = max(_SHORTEST, min(due, self._plan.wait_change))
         while True:
             yield Wait(gap, "waiting for the job to change")
-            one = yield Ask(self._control)
+            one = yield Ask(self._control())
             if one is not None and known is not None and order(known, one) == -1:
                 self._changed_at.append(one.received)
                 return True
@@ -167,14 +166,14 @@ class Protocol:
                 yield Ask(Path.BUSTED)
             if number in {1, 2}:
                 yield Wait(_SHORTEST, "the control")
-                yield Ask(self._control)
+                yield Ask(self._control())
                 yield Wait(_SHORTEST, "the control once more: does a fingerprint only tick?")
-                yield Ask(self._control)
+                yield Ask(self._control())
             if self._judge(self._experiment()).verdict is Verdict.SERVED_FROM_CACHE and number > 1:
                 return
 
     def _last_questions(self) -> Steps:
-        tag = self._replaced_tag() if self._plan.has_direct else None
+        tag = self._replaced_tag() if self._has_direct() else None
         if tag is not None:
             for path in (Path.VALIDATOR, Path.VALIDATOR_DIRECT, Path.VALIDATOR):
                 yield Wait(_SHORTEST, "a replaced ETag")
@@ -184,7 +183,7 @@ class Protocol:
             yield Ask(Path.CONFESSION, extra)
 
     def _anonymous(self) -> Steps:
-        if self._plan.has_direct:
+        if self._has_direct():
             yield Wait(_SHORTEST, "without credentials, put to the origin")
             yield Ask(Path.ANONYMOUS_DIRECT)
         yield Wait(_SHORTEST, "without credentials, put to the proxy")
@@ -194,6 +193,13 @@ class Protocol:
         """One plain read; half of them over connections of their own, in pairs, so that all kinds follow."""
         self._plain_count += 1
         return (yield Ask(Path.PLAIN, fresh=self._plain_count % 4 > 1))
+
+    def _has_direct(self) -> bool:
+        """An address past the proxy was given, and answers."""
+        return self._plan.has_direct and self._experiment().has_direct
+
+    def _control(self) -> Path:
+        return Path.DIRECT if self._has_direct() else Path.BUSTED
 
     def _period(self) -> float | None:
         """Return the seconds from one change of the job to the next, as seen; None before two of them."""
