@@ -1,17 +1,11 @@
 from __future__ import annotations
 
-import sys
-from pathlib import Path as File
-
 import pytest
-
-sys.path.insert(0, str(File(__file__).parent))
-
-from scripted import ScriptedClient
+from scoring.scripted import ScriptedClient
+from scoring.truth import Kind, truth
 from support.adversarial import Origin
 from support.behaviour import Behaviour, Hit, digest
 from support.caches import cache
-from truth import Kind, truth
 
 from jobctl.exchange import Exchange, Path
 

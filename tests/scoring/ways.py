@@ -6,7 +6,7 @@ import contextlib
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
-from matrix import SANDBOX_PATHS
+from scoring.matrix import SANDBOX_PATHS
 from support.adversarial import Origin
 from support.caches import running
 from support.components import find_program
