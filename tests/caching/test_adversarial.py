@@ -86,6 +86,12 @@ def test_a_replica_lags_and_never_leads(origin, clock, kind):
     assert 10 <= sum(ticks > 0 for ticks in behind) <= 80
 
 
+def test_a_replica_may_be_chosen_by_connection(origin, clock):
+    job = origin.add("1", Behaviour(period=0.1, replica=Replica(0.5, 1.0, by_connection=True)))
+    told = {port: {job.told(clock.now, ("127.0.0.1", port)) for _ in range(5)} for port in range(50)}
+    assert {tuple(ticks) for ticks in told.values()} == {(100,), (90,)}
+
+
 @pytest.mark.parametrize("key", ["path", "url"])
 def test_a_memo_of_the_application(origin, clock, key):
     job = origin.add("1", Behaviour(period=0.1, memo=Memo(3.0, key, own_age=True)))

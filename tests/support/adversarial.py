@@ -73,7 +73,7 @@ class Jobs:
         if job is None:
             answer = _json(404, {"detail": "Job not found"})
         else:
-            answer = _answer(job, method, target, headers, now)
+            answer = _answer(job, method, target, headers, now, scope.get("client"))
             asked = headers.get("x-request-id", ""), headers.get("if-none-match", "")
             told = answer.status, digest(answer.body), answer.tick
             job.hits.append(Hit(now, method, target, *asked, *told))
@@ -93,7 +93,7 @@ def _json(status, document, *headers, tick=-1):
     return Answer(status, list(headers), json.dumps(document).encode(), tick)
 
 
-def _answer(job, method, target, headers, now):
+def _answer(job, method, target, headers, now, connection):  # noqa: PLR0917 -- a request is all that
     does = job.does
     if method not in {"GET", "HEAD"}:
         return _json(405, {"detail": "Method Not Allowed"})
@@ -101,7 +101,7 @@ def _answer(job, method, target, headers, now):
         return _json(429, {"detail": "Too many requests"}, ("Retry-After", "2"))
     if does.auth is not None and headers.get("authorization") != f"Bearer {does.auth}":
         return _json(401, {"detail": "Not authenticated"}, ("WWW-Authenticate", "Bearer"))
-    tick, body, age = _body(job, target, now)
+    tick, body, age = _body(job, target, now, connection)
     fields = _fields(job, tick, headers, now)
     if age is not None:
         fields.append(("Age", str(age)))
@@ -112,7 +112,7 @@ def _answer(job, method, target, headers, now):
     return Answer(200, fields, body, tick)
 
 
-def _body(job, target, now):
+def _body(job, target, now, connection):
     """Return (state told, body, Age or None)."""
     memo = job.does.memo
     key = target.partition("?")[0] if memo is not None and memo.key == "path" else target
@@ -120,7 +120,7 @@ def _body(job, target, now):
         stored, tick, body = job.memory[key]
         if now - stored < memo.seconds:
             return tick, body, int(now - stored) if memo.own_age else None
-    tick = job.told(now)
+    tick = job.told(now, connection)
     record = job.record(tick)
     if job.does.body_nonce:
         record["server_time"] = datetime.fromtimestamp(job.wall(now), UTC).isoformat(timespec="microseconds")

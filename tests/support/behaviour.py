@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-import random  # noqa: TC003 -- dataclasses look at annotations
+import random
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import blake2b
@@ -21,6 +21,8 @@ class Replica:
     fraction: float = 0.3
     lag: float = 1.0
     kind: Literal["constant", "random", "stalled"] = "constant"
+    by_connection: bool = False
+    """A load balancer chose per connection, so that one client may read in order while another lags."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +115,13 @@ class Job:
         """Return what the server's clock said then, seconds since the epoch."""
         return self.epoch + (moment - self.started) + self.does.clock_skew
 
-    def told(self, moment):
+    def told(self, moment, connection=None):
         """Return the state a read gets: the true one, or a lagging replica's."""
         replica = self.does.replica
-        if replica is None or self.dice.random() >= replica.fraction:
+        if replica is None:
+            return self.tick_at(moment)
+        drawn = random.Random(f"{self.id}:{connection}") if replica.by_connection else self.dice
+        if drawn.random() >= replica.fraction:
             return self.tick_at(moment)
         lag = replica.lag
         if replica.kind == "random":

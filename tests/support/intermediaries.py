@@ -157,6 +157,12 @@ INTERMEDIARIES = {
             _UNFORBIDDEN,
         ),
         _nginx(
+            "nginx-micro",
+            "200s that do not forbid it, for 1 s",
+            _STORE + "proxy_cache_valid 200 1s;",
+            _UNFORBIDDEN,
+        ),
+        _nginx(
             "nginx-rewrites",
             "nothing; replaces Cache-Control, drops the validators",
             "proxy_hide_header ETag; proxy_hide_header Last-Modified; proxy_hide_header Cache-Control; "
