@@ -127,7 +127,8 @@ class Job:
         if replica.kind == "random":
             lag = self.dice.random() * replica.lag
         elif replica.kind == "stalled":
-            phase = (moment - self.started) % (2 * replica.lag)
+            begun = random.Random(f"{self.id}:stall").random() * 2 * replica.lag
+            phase = (moment - self.started + begun) % (2 * replica.lag)
             lag = phase if phase < replica.lag else 0.0
         return self.tick_at(moment - lag)
 
