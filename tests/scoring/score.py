@@ -16,7 +16,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from scoring.cells import run_cells
+from scoring.cells import BLAMING, run_cells
 from scoring.matrix import ORIGINS, QUICK, full
 from scoring.truth import Kind
 from scoring.ways import available, opened
@@ -41,17 +41,18 @@ def confusion(results):
     return tabulate(rows, headers=["verdict", *(f"truth: {kind}" for kind in Kind)], tablefmt="github")
 
 
-def wrong(results):
-    """Every cell that is wrong or undecided, worst first."""
+def wrong(results, *, soft=False):
+    """Every cell that is wrong or undecided; `soft`: also what caches without being called a cache."""
     rows = []
     for result in results:
         fault = result.fault or ("understated" if result.is_understated else "")
-        if not fault and not result.is_undecided:
+        is_soft = soft and result.is_caching and result.verdict not in BLAMING
+        if not (fault or result.is_undecided or is_soft):
             continue
         known = result.truth
         rows.append(
             (
-                fault or "undecided",
+                fault or ("undecided" if result.is_undecided else "soft"),
                 "/".join(result.cell[:3]) + f" #{result.cell.run}",
                 known.kind,
                 f"{known.from_memory}/{known.plain} kept, {known.stale} stale, {known.oldest:.1f} s old",
@@ -128,6 +129,7 @@ def arguments():
     parser.add_argument("--runs", type=int, default=1, help="how often to go through the matrix")
     parser.add_argument("--parallel", type=int, default=PARALLEL, help="experiments at a time")
     parser.add_argument("--seed", type=int, default=0, help="of the replicas' draws")
+    parser.add_argument("--soft", action="store_true", help="list caching paths with a mild verdict too")
     given = parser.parse_args()
     names, missing = available()
     for kind, asked, known in (("path", given.paths, names), ("origin", given.origins, list(ORIGINS))):
@@ -137,8 +139,10 @@ def arguments():
     return given, given.paths or names, given.origins or list(ORIGINS), missing
 
 
-def show(results):
-    print(wrong(results), confusion(results), beside(results), costs(results), sep="\n\n", end="\n\n")
+def show(results, *, soft):
+    print(
+        wrong(results, soft=soft), confusion(results), beside(results), costs(results), sep="\n\n", end="\n\n"
+    )
     for result in results:
         if result.crash:
             print("/".join(result.cell[:3]), result.crash, sep="\n")
@@ -161,7 +165,7 @@ def main() -> int:
     results = score(cells, given.parallel, given.seed, tell)
     print(f"\n{len(results)} experiments in {time.monotonic() - begun:.0f} s\n", file=sys.stderr)
     with contextlib.suppress(BrokenPipeError):
-        show(results)
+        show(results, soft=given.soft)
     return 0 if all(met for *_, met in targets(results)) else 1
 
 
