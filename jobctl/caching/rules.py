@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from jobctl.caching.findings import Diagnosis, Finding, Flag, Inconclusive, Rule, Verdict
-from jobctl.caching.judging import controls, floor, policies, staleness, stores
+from jobctl.caching.judging import controls, floor, policies, staleness, stores, validators
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -27,7 +27,7 @@ RULES: Final[tuple[Callable[[Experiment], list[Finding]], ...]] = (
     staleness.regression_findings,
     staleness.frozen,
     staleness.key_split,
-    staleness.stale_validators,
+    validators.stale_validators,
     stores.declared_ages,
     stores.declared_words,
     policies.rewritten,
@@ -79,9 +79,11 @@ def fold(findings: Sequence[Finding], *, has_power: bool) -> Verdict:
         return Verdict.SERVED_FROM_CACHE
     if held & {Rule.R7, Rule.R8}:
         return Verdict.CACHE_DECLARED
-    if held & {Rule.R3, Rule.R5} and Rule.C1 not in held:
+    # Under C1 older answers alone mean nothing; a frozen one still does, only not who froze it.
+    if held & {Rule.R4, Rule.R6} or (held & {Rule.R3, Rule.R5} and Rule.C1 not in held):
         return Verdict.SUSPECT_STALE
-    if Rule.R11 in held:
+    is_doubtful = not has_power and {Rule.C1, Rule.R3} <= held
+    if Rule.R11 in held and not is_doubtful:
         return Verdict.CACHEABLE
     return Verdict.NO_CACHE_SEEN if has_power else Verdict.INCONCLUSIVE
 

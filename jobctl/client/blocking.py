@@ -45,6 +45,8 @@ class BlockingCarrier:
         self.limits = limits
         self._credentials, self._tell = credentials, tell
         self._sockets: list[socket.socket] = []
+        self.opened = 0
+        """Connections opened so far."""
         hooks = {"response": [keep_location]}
         self._client = make_client(
             httpx.Client, profile, limits, insecure=insecure, via=via, event_hooks=hooks
@@ -55,6 +57,9 @@ class BlockingCarrier:
 
     def __exit__(self, *_exc: object) -> None:
         self._client.close()
+
+    def _count(self) -> None:
+        self.opened += 1
 
     @property
     def peer(self) -> str:
@@ -109,7 +114,7 @@ class BlockingCarrier:
 
     def _send(self, request: Request) -> Response:
         started = time.monotonic()
-        with _Deadline(self.limits.total, self._sockets) as deadline:
+        with _Deadline(self.limits.total, self._sockets, self._count) as deadline:
             timeout = self.limits.httpx_timeout().as_dict()
             ours = built(self._client, request, trace=deadline.trace, timeout=timeout)
             try:
@@ -134,8 +139,8 @@ class _Deadline:
     Connecting and the TLS handshake have the connect timeout instead.
     """
 
-    def __init__(self, seconds: float, sockets: list[socket.socket]) -> None:
-        self._sockets = sockets
+    def __init__(self, seconds: float, sockets: list[socket.socket], on_open: Callable[[], None]) -> None:
+        self._sockets, self._on_open = sockets, on_open
         self._timer = threading.Timer(seconds, self._cut)
         self._timer.daemon = True
         self.expired = False
@@ -149,6 +154,8 @@ class _Deadline:
 
     def trace(self, event: str, info: dict[str, Any]) -> None:
         """Take note of a connection (an httpcore trace event)."""
+        if event == "connection.connect_tcp.complete":
+            self._on_open()
         if event in {"connection.connect_tcp.complete", "connection.start_tls.complete"}:
             # A closed socket, and one that TLS took over, has no number any more.
             still_open = [one for one in self._sockets if one.fileno() != -1]

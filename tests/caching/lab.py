@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 EPOCH = 1_790_000_000.0
 READER = Reader(Profiles(()).get("generation"))
+UNIQUE = {Path.BUSTED, Path.VALIDATOR_BUSTED}
 DIRECT = {Path.DIRECT, Path.VALIDATOR_DIRECT, Path.ANONYMOUS_DIRECT}
 
 
@@ -43,6 +44,9 @@ class Origin:
     replica_lag: float = 0.0
     replica_share: float = 0.0
     lag_is_random: bool = False
+    lag_is_stalled: bool = False
+    """The replica stands still for `replica_lag` seconds, then catches up, and so on."""
+    replica_by_connection: bool = False
     memo: float = 0.0
     memo_shows_age: bool = False
     own_age: int | None = None
@@ -84,7 +88,7 @@ class Lab:
         self.first_step = 7 if self.origin.period > 1e9 else int((self.now - self.phase) / self.origin.period)
         self.memo: tuple[float, list[tuple[str, str]], bytes] | None = None
         self.copies: dict[tuple[int, str], tuple[float, list[tuple[str, str]], bytes]] = {}
-        self.answers = 0
+        self.answers, self.connections, self.connection = 0, 2, 0
 
     def run(self) -> Diagnosis:
         plan = Plan(self.has_direct)
@@ -114,6 +118,7 @@ class Lab:
         sent = self.now
         self.now += 0.004 + self.dice.random() * 0.02
         wanted = dict(ask.headers).get("If-None-Match")
+        self.connection = self.connect(ask)
         if ask.path in DIRECT:
             headers, body = self.at_origin(nonce)
         else:
@@ -122,19 +127,26 @@ class Lab:
         if wanted is not None and dict(headers).get("ETag") == wanted and not wanted.startswith("W/"):
             status, body = 304, b""
         self.now += 0.002 + self.dice.random() * 0.01
-        url = "http://proxied/jobs/1" + (f"?_t={nonce}" if ask.path is Path.BUSTED else "")
+        url = "http://proxied/jobs/1" + (f"?_t={nonce}" if ask.path in UNIQUE else "")
         response = Response(status, tuple(headers), body, url)
         seen, problem = read_answer(response, READER, "1", EPOCH + sent)
         sent_headers = (("X-Request-Id", nonce), *ask.headers)
         return Exchange(
             number, ask.path, "GET", url, sent_headers, status, tuple(headers), body, sent, self.now,
-            EPOCH + sent, nonce, seen, problem,
+            EPOCH + sent, nonce, seen, problem, connection=self.connection,
         )  # fmt: skip
+
+    def connect(self, ask: Ask) -> int:
+        if ask.on == "kept":
+            return 1 + (ask.path in DIRECT)
+        if ask.on == "new":
+            self.connections += 1
+        return self.connections
 
     def at_cache(self, ask: Ask, number: int, nonce: str) -> tuple[list[tuple[str, str]], bytes]:
         if self.cache.ttl <= 0:
             return self.at_origin(nonce)
-        query = nonce if ask.path is Path.BUSTED and not self.cache.drops_query else ""
+        query = nonce if ask.path in UNIQUE and not self.cache.drops_query else ""
         key = (self.dice.randrange(self.cache.nodes), query)
         copy = self.copies.get(key)
         if copy is not None and self.now - copy[0] < self.cache.ttl:
@@ -176,8 +188,14 @@ class Lab:
     def record(self) -> tuple[int, bytes]:
         """The job as one of the replicas has it."""
         origin, lag = self.origin, 0.0
-        if self.dice.random() < origin.replica_share:
+        chance = self.dice.random()
+        if origin.replica_by_connection:
+            chance = random.Random(f"{self.seed} {self.connection}").random()
+        if chance < origin.replica_share:
             lag = origin.replica_lag * (self.dice.random() if origin.lag_is_random else 1.0)
+            if origin.lag_is_stalled:
+                since = (self.now + self.phase) % (2 * origin.replica_lag)
+                lag = since if since < origin.replica_lag else 0.0
         stands = origin.period > 1e9
         step = 7 if stands else int((self.now - self.phase - lag) / origin.period)
         changed = EPOCH + self.phase + (0 if stands else step * origin.period) + origin.skew

@@ -223,7 +223,7 @@ def test_after_a_cut_the_next_connection_is_kept_and_its_time_is_bounded_too(kep
     found = []
     with carrier(kept.url) as http:
         for path in ("a", "hang", "b", "c", "hang", "d"):
-            http._limits = SHORT if path == "hang" else GENEROUS
+            http.limits = SHORT if path == "hang" else GENEROUS
             found += http.run(asking(f"{kept.url}/{path}"))
     assert [getattr(one, "kind", one) for one in found] == [b"0", "timeout", b"1", b"1", "timeout", b"2"]
     assert [number for number, _ in kept.paths] == [0, 0, 1, 1, 1, 2]
@@ -236,7 +236,7 @@ def test_the_total_time_cuts_the_connection_in_use_not_the_latest(kept):
     try:
         with carrier(kept.url) as http:
             assert http.run(asking(f"{kept.url}/a", f"{other.url}/b")) == [b"0", b"0"]
-            http._limits = SHORT
+            http.limits = SHORT
             (found,) = http.run(asking(f"{kept.url}/hang"))
             assert found.kind == "timeout"
             assert kept.cuts.get(timeout=10) is True

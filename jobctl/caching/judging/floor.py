@@ -33,7 +33,7 @@ def detection_floor(experiment: Experiment) -> Floor | None:
         if differs or told_apart(first, second, experiment.uniques):
             by_version += differs
             gaps.append(second.received - first.sent)
-    if len(gaps) < LEAST_PAIRS:
+    if len(gaps) < LEAST_PAIRS + (not experiment.has_direct):  # nothing else would show the answers' age
         return None
     # What came twice without convicting anybody may still have come from a store: no power below that.
     least = max(_repeated(experiment), default=0.0)

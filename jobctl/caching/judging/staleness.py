@@ -1,7 +1,8 @@
-"""Rules about older state on P: R3 regression, R4 frozen, R5 key split, R6 a replaced validator confirmed.
+"""Rules about older state on P: R3 regression, R4 frozen, R5 key split; and C1, an origin out of order.
 
-Age alone convicts nobody: 5 to 30 % of reads going to a lagging replica look the same. What a replica with a
-constant lag cannot do is to show *one* old version while the origin moves on by two.
+Age alone convicts nobody: 5 to 30 % of reads going to a lagging replica look the same, for one request, for
+one connection, or while a replica stands still. What a replica does not do is to freeze the very answer we
+were given while it was fresh, on every connection, while unique URLs next to it are answered freshly.
 """
 
 from __future__ import annotations
@@ -9,21 +10,22 @@ from __future__ import annotations
 from itertools import combinations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from jobctl.caching.fields import etag, strong_match
 from jobctl.caching.findings import Finding, Rule
+from jobctl.caching.judging.uniques import is_own_echo, told_apart
 from jobctl.caching.versions import is_older, order, same
-from jobctl.exchange import Path, before
+from jobctl.exchange import Exchange, before
 
 if TYPE_CHECKING:
     from jobctl.caching.judging.experiment import Experiment
-    from jobctl.exchange import Exchange
 
 _ADVANCES: Final = 2
 """Versions the control must move on between two answers of one old version."""
 _LEAST_CONTROL: Final = 5
 """Control answers, all in order, before a frozen version counts."""
-_LEAST_CONFIRMED: Final = 2
-"""304 answers to one replaced ETag."""
+_SPLITS: Final = 2
+"""Unique URLs answered freshly, each right before the frozen answer on the same connection."""
+_RUN: Final = 3
+"""Older answers in a row, all the same, on two connections at least."""
 
 
 class Regression(NamedTuple):
@@ -36,11 +38,14 @@ class Regression(NamedTuple):
 
 
 def regressions(experiment: Experiment) -> list[Regression]:
-    """Return every P that is older than an earlier control answer, with the newest such answer."""
+    """Return every P that is older than an earlier control answer, with the newest such answer.
+
+    A P that repeats its own request id was made by the origin: C1's business, not the path's.
+    """
     found = []
     for one in experiment.plain:
         newer = [other for other in experiment.control if before(other, one) and is_older(one, other)]
-        if newer:
+        if newer and not is_own_echo(one, experiment.uniques):
             found.append(Regression(newer[-1], one, max(0.0, one.sent - newer[0].received)))
     return found
 
@@ -68,21 +73,33 @@ def regression_findings(experiment: Experiment) -> list[Finding]:
 
 
 def frozen(experiment: Experiment) -> list[Finding]:
-    """R4: one older version on two P while the control advanced by two versions in between."""
+    """R4: one older answer on two P while the control advanced by two versions in between.
+
+    It must have been fresh when it was first given to us, and be corroborated: by unique URLs, or by a run of
+    the same answer on several connections.
+    """
     if len(experiment.control) < _LEAST_CONTROL:
         return []
     stale = regressions(experiment)
     for first, last in combinations(stale, 2):
-        if not (before(first.plain, last.plain) and same(first.plain, last.plain)):
+        if not (before(first.plain, last.plain) and _is_one_answer(first.plain, last.plain, experiment)):
             continue
         advances = _advances(experiment, first.plain, last.plain)
-        if advances >= _ADVANCES:
-            detail = (
-                f"answers {first.plain.number} and {last.plain.number} show the same state, "
-                f"while the control moved on {advances} times"
-            )
-            return [Finding(Rule.R4, (last.control.number, last.plain.number), detail, last.seconds)]
+        if advances < _ADVANCES or not _was_planted(experiment, first.plain):
+            continue
+        if not (_is_split(experiment, stale, last.plain) or _is_run(experiment, stale, last.plain)):
+            continue
+        detail = (
+            f"answers {first.plain.number} and {last.plain.number} show the same state, "
+            f"while the control moved on {advances} times"
+        )
+        return [Finding(Rule.R4, (last.control.number, last.plain.number), detail, last.seconds)]
     return []
+
+
+def _is_one_answer(first: Exchange, second: Exchange, experiment: Experiment) -> bool:
+    """Same state, and no fingerprint that says they were made separately."""
+    return same(first, second) and not told_apart(first, second, experiment.uniques)
 
 
 def _advances(experiment: Experiment, first: Exchange, last: Exchange) -> int:
@@ -95,72 +112,79 @@ def _advances(experiment: Experiment, first: Exchange, last: Exchange) -> int:
     return count
 
 
-def key_split(experiment: Experiment) -> list[Finding]:
-    """R5: a unique URL was answered freshly, and the plain one right after it with older state."""
+def _was_planted(experiment: Experiment, frozen_answer: Exchange) -> bool:
+    """Did a proxied read bring this answer while it was still fresh? That is when a cache stored it."""
+    stale = {one.plain.number for one in regressions(experiment)}
+    for one in (*experiment.plain, *experiment.busted):
+        if before(one, frozen_answer) and _is_one_answer(one, frozen_answer, experiment):
+            control = experiment.newest_before(one)
+            return one.number not in stale and (control is None or not is_older(one, control))
+    return False
+
+
+def _is_split(experiment: Experiment, stale: list[Regression], last: Exchange) -> bool:
+    """Twice a unique URL was fresh and the plain one, next on the same connection, this old answer."""
+    answers = {one.plain.number for one in stale if _is_one_answer(one.plain, last, experiment)}
+    return sum(plain.number in answers for _, plain in splits(experiment)) >= _SPLITS
+
+
+def splits(experiment: Experiment) -> list[tuple[Exchange, Exchange]]:
+    """Return pairs of a fresh B and the older P right after it on the same connection."""
     found = []
     for fresh in experiment.busted:
-        following = [one for one in experiment.plain if before(fresh, one)]
+        following = next((one for one in experiment.plain if before(fresh, one)), None)
         control = experiment.newest_before(fresh)
-        is_fresh = control is None or not is_older(fresh, control)
-        if following and is_fresh and is_older(following[0], fresh):
-            detail = f"unique URL {fresh.number} was fresh, plain URL {following[0].number} older right after"
-            found.append(Finding(Rule.R5, (fresh.number, following[0].number), detail))
+        is_fresh = control is None or control is fresh or not is_older(fresh, control)
+        if following is None or not is_fresh or not is_older(following, fresh):
+            continue
+        if fresh.connection == following.connection and not is_own_echo(following, experiment.uniques):
+            found.append((fresh, following))
     return found
 
 
-def stale_validators(experiment: Experiment) -> list[Finding]:
-    """R6: `If-None-Match` with a strong ETag that the origin has replaced twice is answered 304, each time.
+def _is_run(experiment: Experiment, stale: list[Regression], last: Exchange) -> bool:
+    """The latest older answers are all this one, three at least, on two connections at least.
 
-    It is asked more than once, and the origin, asked the same, must not say 304: a lagging replica confirms
-    an old tag as well, but not always.
+    B among them are either fresh (another key) or this same answer (no part of the key), never a third state.
     """
-    asked: dict[str, list[Exchange]] = {}
-    for one in experiment.of(Path.VALIDATOR, Path.VALIDATOR_DIRECT):
-        asked.setdefault(one.asked("if-none-match") or "", []).append(one)
-    found = []
-    for text, answers in asked.items():
-        proxied = [one for one in answers if one.path is Path.VALIDATOR]
-        direct = [one for one in answers if one.path is Path.VALIDATOR_DIRECT]
-        tag = etag(text)
-        if tag is None or tag.weak or not tag.is_valid or len(proxied) < _LEAST_CONFIRMED:
-            continue
-        if {one.status for one in direct} != {200} or {one.status for one in proxied} != {304}:
-            continue
-        replacements = _replacements(experiment, proxied[0])
-        if len(replacements) >= _ADVANCES:
-            seconds = max(0.0, proxied[-1].sent - replacements[0].received)
-            detail = f"304 for {text}, which the origin had replaced {len(replacements)} times"
-            numbers = (replacements[-1].number, proxied[-1].number)
-            found.append(Finding(Rule.R6, numbers, detail, seconds))
-    return found
+    numbers = {one.plain.number: one.plain for one in stale}
+    run: list[Exchange] = []
+    for one in reversed([plain for plain in experiment.plain if plain.received <= last.received]):
+        if one.number not in numbers or not _is_one_answer(one, last, experiment):
+            break
+        run.append(one)
+    if len(run) < _RUN or len({one.connection for one in run}) < 2:
+        return False
+    return all(
+        control is None or not is_older(one, control) or _is_one_answer(one, last, experiment)
+        for one in experiment.busted
+        if before(run[-1], one)
+        for control in (experiment.newest_before(one),)
+    )
 
 
-def _replacements(experiment: Experiment, question: Exchange) -> list[Exchange]:
-    """Return the control answers with a new strong ETag and a newer job, since the tag asked about.
-
-    A tag that changes while the job does not (made anew for each answer) says nothing about the job.
-    """
-    tag = etag(question.asked("if-none-match"))
-    found: list[Exchange] = []
-    last: Exchange | None = None
-    for one in experiment.control:
-        current = etag(one.header("etag"))
-        if not before(one, question) or current is None or tag is None:
-            continue
-        if strong_match(current, tag):
-            found = []
-            last = one
-        elif last is not None and not current.weak and order(last, one) == -1:
-            found.append(one)
-            last = one
-    return found
+def key_split(experiment: Experiment) -> list[Finding]:
+    """R5: a unique URL was answered freshly, the plain one with older state right after, same connection."""
+    return [
+        Finding(
+            Rule.R5,
+            (fresh.number, plain.number),
+            f"unique URL {fresh.number} was fresh, plain URL {plain.number} older right after",
+        )
+        for fresh, plain in splits(experiment)
+    ]
 
 
 def control_disorder(experiment: Experiment) -> list[Finding]:
-    """C1: of two control answers, the later one was older."""
+    """C1: of two control answers the later one was older; or the origin itself made an older P."""
     for first, last in combinations(experiment.control, 2):
         if before(first, last) and is_older(last, first):
             kind = "direct" if experiment.has_direct else "unique-URL"
             detail = f"{kind} answer {last.number} is older than {kind} answer {first.number} before it"
             return [Finding(Rule.C1, (first.number, last.number), detail)]
+    for one in experiment.plain:
+        newer = [other for other in experiment.control if before(other, one) and is_older(one, other)]
+        if newer and is_own_echo(one, experiment.uniques):
+            detail = f"answer {one.number} was made by the origin for this very request, and is older"
+            return [Finding(Rule.C1, (newer[-1].number, one.number), detail)]
     return []

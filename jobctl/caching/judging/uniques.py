@@ -161,12 +161,17 @@ def replay_of(
 
 
 def constants(exchanges: Sequence[Exchange], names: Iterable[str]) -> frozenset[str]:
-    """Return header places with one value on all answers: written by something on the way, no replay."""
+    """Return header places with one value on all answers: written by something on the way, no replay.
+
+    Nobody writes one request id into every answer: those stay.
+    """
     all_places = [places(one) for one in exchanges]
     return frozenset(
         name
         for name in names
-        if not name.startswith("$") and len({found[name] for found in all_places if name in found}) == 1
+        if not name.startswith("$")
+        and name not in REQUEST_IDS
+        and len({found[name] for found in all_places if name in found}) == 1
     )
 
 
@@ -182,3 +187,11 @@ def has_common_place(first: Exchange, second: Exchange, uniques: Uniques) -> boo
     """Tell whether both answers carry a fingerprint in one place, so that they could be told apart."""
     one, other = places(first), places(second)
     return any(name in one and name in other for name in uniques.echoes | uniques.values)
+
+
+def is_own_echo(exchange: Exchange, uniques: Uniques) -> bool:
+    """Tell whether an answer repeats its own request's id, so that it was made for this very request."""
+    if not exchange.nonce or not uniques.echoes:
+        return False
+    found = places(exchange)
+    return any(found.get(name) == exchange.nonce for name in uniques.echoes)

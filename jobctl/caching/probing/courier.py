@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _DIRECT: Final = frozenset({Path.DIRECT, Path.VALIDATOR_DIRECT, Path.ANONYMOUS_DIRECT})
 _ANONYMOUS: Final = frozenset({Path.ANONYMOUS, Path.ANONYMOUS_DIRECT})
+_REOPENED: Final = 100
 _LIMITS: Final = Limits(connect=3.0, read=6.0, total=8.0, max_body=2 * 1024 * 1024)
 
 
@@ -48,11 +49,13 @@ class Courier:
         if origin is not None:
             self._sides[True] = profile.with_base_url(origin)
         self._kept: dict[bool, BlockingCarrier] = {}
-        self._connections = 0
+        self._new: tuple[BlockingCarrier, int] | None = None
+        self._connections = 2
         self.bypass = bypass_headers(urlsplit(route.base_url).hostname or "")
 
     def close(self) -> None:
         """Close all connections."""
+        self._drop_new()
         for carrier in self._kept.values():
             carrier.__exit__()
         self._kept.clear()
@@ -62,7 +65,7 @@ class Courier:
         is_direct = ask.path in _DIRECT
         nonce = unique_nonce()
         request = self._request(ask, nonce, is_direct=is_direct)
-        carrier = self._carrier(is_direct=is_direct, fresh=ask.fresh)
+        carrier, connection = self._carrier(ask, is_direct=is_direct)
         bound = max(0.05, min(_LIMITS.total, seconds))
         carrier.limits = replace(_LIMITS, total=bound, connect=min(_LIMITS.connect, bound))
         sent = time.monotonic()
@@ -79,18 +82,18 @@ class Courier:
             received=sent,
             at=wall_clock(),
             nonce=nonce,
-            connection=self._connections if ask.fresh else 1 + is_direct,
         )
         try:
             response = carrier.run(self._flow(request))
-            return self._answered(asked._replace(received=time.monotonic(), peer=carrier.peer), response)
+            received = time.monotonic()
+            # A server may close what we meant to keep: the number is that of the connection really used.
+            used = connection * _REOPENED + carrier.opened
+            answered = asked._replace(received=received, peer=carrier.peer, connection=used)
+            return self._answered(answered, response)
         except ConfigError:
             raise
         except JobctlError as error:
             return asked._replace(received=time.monotonic(), problem=problem_of(error))
-        finally:
-            if ask.fresh:
-                carrier.__exit__()
 
     def _answered(self, asked: Exchange, response: Response) -> Exchange:
         seen, problem = read_answer(response, self._reader, self._job, asked.at)
@@ -110,24 +113,34 @@ class Courier:
         response = yield request._replace(headers=(*kept, *self._credentials.headers().items()))
         return response
 
-    def _carrier(self, *, is_direct: bool, fresh: bool) -> BlockingCarrier:
-        if not fresh and is_direct in self._kept:
-            return self._kept[is_direct]
+    def _carrier(self, ask: Ask, *, is_direct: bool) -> tuple[BlockingCarrier, int]:
+        """Return the connection to use and its number; 1 and 2 are those kept for the two sides."""
+        if ask.on == "same" and self._new is not None:
+            return self._new
+        if ask.on == "kept" and is_direct in self._kept:
+            return self._kept[is_direct], 1 + is_direct
         via = None if is_direct else self._route.via
         carrier = BlockingCarrier(
             self._sides[is_direct], self._credentials, _LIMITS, insecure=self._insecure, via=via
         )
-        if fresh:
-            self._connections = max(self._connections, 2) + 1
-        else:
+        if ask.on == "kept":
             self._kept[is_direct] = carrier
-        return carrier
+            return carrier, 1 + is_direct
+        self._drop_new()
+        self._connections += 1
+        self._new = carrier, self._connections
+        return self._new
+
+    def _drop_new(self) -> None:
+        if self._new is not None:
+            self._new[0].__exit__()
+            self._new = None
 
     def _request(self, ask: Ask, nonce: str, *, is_direct: bool) -> Request:
         """D, P and B carry the same headers; what a tunnel needs to let us pass goes to all of them."""
         profile = self._sides[is_direct]
         url = profile.read_url(self._job)
-        if ask.path is Path.BUSTED:
+        if ask.path in {Path.BUSTED, Path.VALIDATOR_BUSTED}:
             url += f"{'&' if '?' in url else '?'}_t={nonce}"
         headers = {
             "User-Agent": f"jobctl/{__version__}",

@@ -2,7 +2,7 @@
 
     P            is it the API at all?
     D D D        what is unique in each answer, does the job move, are direct reads in order?
-    rounds       P in the middle of the job's period; D until the job has changed; B; P at once
+    rounds       P in the middle of the job's period; D until the job has changed; B, and P right after
     still job    P P B P, spread over more than two seconds, for Age and fingerprints
     V, C         a replaced ETag, the cache's own confession: last, as they may change what is stored
     A            without credentials, when asked for
@@ -14,7 +14,7 @@ bounds them by its budget, and sends back each exchange.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from jobctl.caching.fields import etag
 from jobctl.caching.findings import Diagnosis, Verdict
@@ -44,11 +44,15 @@ _CONFESSIONS: Final = (
 
 
 class Ask(NamedTuple):
-    """Send one request on a path. `fresh`: on a connection of its own, where another node may answer."""
+    """Send one request on a path.
+
+    `on` says over which connection: the one that is kept for this side, a new one (where another node or
+    replica may answer), or the same as the last new one.
+    """
 
     path: Path
     headers: tuple[tuple[str, str], ...] = ()
-    fresh: bool = False
+    on: Literal["kept", "new", "same"] = "kept"
 
 
 class Wait(NamedTuple):
@@ -81,7 +85,7 @@ class Protocol:
         now: Callable[[], float],
     ) -> None:
         self._plan, self._experiment, self._judge, self._now = plan, experiment, judge, now
-        self._plain_count = 0
+        self._plain_count = self._control_count = 0
         self._changed_at: list[float] = []
 
     def steps(self) -> Steps:
@@ -91,7 +95,7 @@ class Protocol:
             return
         for _ in range(3 if self._plan.has_direct else 4):
             yield Wait(_SHORTEST, "learning what is unique in each answer")
-            control = yield Ask(self._control())
+            control = yield from self._ask_control()
             if control is not None and control.seen is None and _is_hopeless(control):
                 return
         yield Wait(_SHORTEST, "a second plain read")
@@ -121,7 +125,7 @@ class Protocol:
     def _round(self, number: int) -> Generator[Ask | Wait, Exchange | None, bool]:
         """One P within a state of the job, its change seen on the control, B, one P right after.
 
-        Once older state was seen, only changes and the plain URL matter: does it stay frozen?
+        Once older state was seen, only changes matter: does the plain URL stay frozen beside unique ones?
         """
         period = self._period()
         is_suspect = self._judge(self._experiment()).verdict is Verdict.SUSPECT_STALE
@@ -132,12 +136,18 @@ class Protocol:
             if self._is_over():
                 return True
         changed = yield from self._wait_for_change()
-        if self._has_direct() and (number == 0 or not (is_suspect or number % 2)):
-            yield Wait(_SHORTEST, "a unique URL")
-            yield Ask(Path.BUSTED)
-        yield Wait(_SHORTEST, "the plain URL right after")
-        yield from self._plain()
+        yield from self._beside(with_buster=number == 0 or not (is_suspect or number % 2))
         return changed
+
+    def _beside(self, *, with_buster: bool) -> Steps:
+        """B, and P right after it on the same connection: only the URL differs."""
+        on = self._next_connection()
+        if with_buster and self._has_direct():
+            yield Wait(_SHORTEST, "a unique URL")
+            yield Ask(Path.BUSTED, on=on)
+            on = "same" if on == "new" else on
+        yield Wait(_SHORTEST, "the plain URL right after")
+        yield from self._plain(on)
 
     def _wait_for_change(self) -> Generator[Ask | Wait, Exchange | None, bool]:
         """Read the control until it shows another state than its last answer did."""
@@ -148,7 +158,7 @@ class Protocol:
         gap = max(_SHORTEST, min(due, self._plan.wait_change))
         while True:
             yield Wait(gap, "waiting for the job to change")
-            one = yield Ask(self._control())
+            one = yield from self._ask_control()
             if one is not None and known is not None and order(known, one) == -1:
                 self._changed_at.append(one.received)
                 return True
@@ -166,18 +176,25 @@ class Protocol:
                 yield Ask(Path.BUSTED)
             if number in {1, 2}:
                 yield Wait(_SHORTEST, "the control")
-                yield Ask(self._control())
+                yield from self._ask_control()
                 yield Wait(_SHORTEST, "the control once more: does a fingerprint only tick?")
-                yield Ask(self._control())
+                yield from self._ask_control()
             if self._judge(self._experiment()).verdict is Verdict.SERVED_FROM_CACHE and number > 1:
                 return
 
     def _last_questions(self) -> Steps:
         tag = self._replaced_tag() if self._has_direct() else None
         if tag is not None:
-            for path in (Path.VALIDATOR, Path.VALIDATOR_DIRECT, Path.VALIDATOR):
-                yield Wait(_SHORTEST, "a replaced ETag")
-                yield Ask(path, (("If-None-Match", tag),))
+            headers = (("If-None-Match", tag),)
+            yield Wait(_SHORTEST, "a replaced ETag, put to the origin")
+            yield Ask(Path.VALIDATOR_DIRECT, headers)
+            for _ in range(2):
+                yield Wait(_SHORTEST, "a replaced ETag, put to the proxy")
+                yield Ask(Path.VALIDATOR_BUSTED, headers, on="new")
+                yield Wait(_SHORTEST, "a replaced ETag, put to the proxy")
+                answer = yield Ask(Path.VALIDATOR, headers, on="same")
+                if answer is not None and answer.status != 304:
+                    break
         for extra in _CONFESSIONS:
             yield Wait(_SHORTEST, "asking the cache itself")
             yield Ask(Path.CONFESSION, extra)
@@ -189,10 +206,20 @@ class Protocol:
         yield Wait(_SHORTEST, "without credentials, put to the proxy")
         yield Ask(Path.ANONYMOUS)
 
-    def _plain(self) -> Generator[Ask | Wait, Exchange | None, Exchange | None]:
-        """One plain read; half of them over connections of their own, in pairs, so that all kinds follow."""
+    def _plain(
+        self, on: Literal["kept", "new", "same"] | None = None
+    ) -> Generator[Ask | Wait, Exchange | None, Exchange | None]:
+        return (yield Ask(Path.PLAIN, on=on or self._next_connection()))
+
+    def _next_connection(self) -> Literal["kept", "new"]:
+        """Half of the plain reads go over new connections, in pairs, so that all kinds follow each other."""
         self._plain_count += 1
-        return (yield Ask(Path.PLAIN, fresh=self._plain_count % 4 > 1))
+        return "new" if self._plain_count % 4 > 1 else "kept"
+
+    def _ask_control(self) -> Generator[Ask | Wait, Exchange | None, Exchange | None]:
+        """One control read; every other one over a new connection: replicas may be chosen by connection."""
+        self._control_count += 1
+        return (yield Ask(self._control(), on="kept" if self._control_count % 2 else "new"))
 
     def _has_direct(self) -> bool:
         """An address past the proxy was given, and answers."""
