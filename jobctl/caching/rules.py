@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from jobctl.caching.findings import Diagnosis, Finding, Flag, Inconclusive, Rule, Verdict
+from jobctl.caching.findings import Diagnosis, Finding, Flag, Floor, Inconclusive, Rule, Verdict
 from jobctl.caching.judging import controls, floor, policies, staleness, stores, validators
 
 if TYPE_CHECKING:
@@ -47,6 +47,8 @@ def judge(experiment: Experiment) -> Diagnosis:
     findings = [finding for rule in RULES for finding in rule(experiment)]
     findings += policies.contradictions(experiment, [one for one in findings if one.rule in _CONVICTING])
     seen_floor = floor.detection_floor(experiment)
+    if seen_floor is not None and _is_shaken(seen_floor, findings):
+        seen_floor = None
     verdict = fold(findings, has_power=seen_floor is not None)
     if seen_floor is None and verdict in {Verdict.CACHEABLE, Verdict.INCONCLUSIVE}:
         findings.append(Finding(Rule.C3, (), _no_power(experiment)))
@@ -68,6 +70,11 @@ def judge(experiment: Experiment) -> Diagnosis:
         floor.changes_seen(experiment),
         len(experiment.plain),
     )
+
+
+def _is_shaken(seen: Floor, findings: Sequence[Finding]) -> bool:
+    """Older answers from a disordered origin: states alone no longer tell answers apart."""
+    return seen.by == floor.BY_CHANGES and {Rule.C1, Rule.R3} <= {one.rule for one in findings}
 
 
 def fold(findings: Sequence[Finding], *, has_power: bool) -> Verdict:

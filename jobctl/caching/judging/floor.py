@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 LEAST_PAIRS: Final = 2
 """Pairs of plain reads that were told apart, before an experiment counts as able to see a cache."""
 _COUNTED: Final = 4
+BY_CHANGES: Final = "changes of the job"
 
 
 def detection_floor(experiment: Experiment) -> Floor | None:
@@ -37,7 +38,7 @@ def detection_floor(experiment: Experiment) -> Floor | None:
         return None
     # What came twice without convicting anybody may still have come from a store: no power below that.
     least = max(_repeated(experiment), default=0.0)
-    by = "changes of the job" if by_version == len(gaps) else "values unique to each answer"
+    by = BY_CHANGES if by_version == len(gaps) else "values unique to each answer"
     return Floor(max(least, sorted(gaps)[:_COUNTED][-1]), len(gaps), by)
 
 
