@@ -1,0 +1,276 @@
+"""What the passive protocol remembers of one job: versions, runs of equal answers, replays. Bounded.
+
+Rules for whoever edits this. An answer proves that the state it shows existed when it arrived, whoever gave
+it: a control needs no trust, only a time. So every known version keeps when it was first known, and an answer
+is out of date when a newer version was known before it was asked for. That holds in any order of arrival.
+Whether a store or a lagging replica gave the old answer is another question: see `frozen` and `in_disorder`.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from enum import IntEnum
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from jobctl.caching.versions import compare
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from jobctl.model import Observation
+
+MAX_KNOWN: Final = 8
+MAX_KEYS: Final = 4
+MAX_RUNS: Final = 3
+MAX_SAMPLES: Final = 6
+_SECOND: Final = 1_000_000_000
+
+
+class Strength(IntEnum):
+    """Who said it, strongest last."""
+
+    PLAIN = 0
+    WRITE = 1
+    OTHER_KEY = 2
+    EVENT = 3
+
+    @property
+    def phrase(self) -> str:
+        """How a report calls such an answer."""
+        return _PHRASES[self]
+
+
+_PHRASES: Final = {
+    Strength.PLAIN: "an earlier read",
+    Strength.WRITE: "the answer to a write",
+    Strength.OTHER_KEY: "a read with another query",
+    Strength.EVENT: "a stream event",
+}
+
+
+class Known(NamedTuple):
+    """One version of the job, and when it was first seen to exist (`received`), by which exchange."""
+
+    seen: Observation
+    received: float
+    number: int
+    strength: Strength
+
+
+class Sample(NamedTuple):
+    """One answer of a run."""
+
+    sent: float
+    received: float
+    number: int
+
+
+class Stale(NamedTuple):
+    """An answer that was out of date: the control that shows it, how old it was at least, in seconds."""
+
+    control: Known
+    sample: Sample
+    seen: Observation
+    seconds: float
+
+
+class Run:
+    """Answers under one key that all showed the same version, with no other in between."""
+
+    __slots__ = ("confirmed", "count", "first_late", "follows", "forbidden", "samples", "seen")
+
+    def __init__(self, seen: Observation, sample: Sample) -> None:
+        self.seen = seen
+        self.samples = [sample]
+        self.count = 1
+        self.follows = False
+        """Another version came before it under the same key."""
+        self.forbidden = False
+        """Its answers carry `no-store` or `private`."""
+        self.first_late: Sample | None = None
+        """The first answer of it that was out of date when it came."""
+        self.confirmed: Sample | None = None
+        """The last answer that was a 304 to this version's strong ETag."""
+
+    def add(self, sample: Sample) -> None:
+        """Take one more; of many, the first and the last are kept and some in between."""
+        self.count += 1
+        self.samples.append(sample)
+        if len(self.samples) > MAX_SAMPLES:
+            del self.samples[1:-1:2]
+
+
+class KeyState:
+    """What one URL (with or without `no-cache` in the request) answered: the newest, and the present run."""
+
+    __slots__ = ("newest", "run", "times")
+
+    def __init__(self) -> None:
+        self.newest: Known | None = None
+        self.run: Run | None = None
+        self.times = 0
+
+
+def is_newer(control: Observation, seen: Observation) -> bool:
+    """Tell whether a control convicts. One without a time must be terminal to outdo an answer with one.
+
+    A job may be put back in the queue; only times and attempts tell that from an older answer.
+    """
+    if compare(control, seen) <= 0:
+        return False
+    if (control.updated_at is None) == (seen.updated_at is None):
+        return True
+    return control.status is not None and control.status.terminal
+
+
+class Versions:
+    """The versions of one job and the runs of its answers."""
+
+    __slots__ = ("backward", "changes", "disordered", "ended", "gaps", "keys", "known", "pairs", "worst")
+
+    def __init__(self) -> None:
+        self.known: list[Known] = []
+        self.keys: OrderedDict[int, KeyState] = OrderedDict()
+        self.ended: deque[Run] = deque(maxlen=MAX_RUNS)
+        self.changes = 0
+        self.backward = False
+        """One key answered newer, then older: a single store cannot do that, several replicas do."""
+        self.disordered: Stale | None = None
+        """A read that no store can have held was out of date."""
+        self.worst: Stale | None = None
+        self.pairs = 0
+        self.gaps: tuple[float, ...] = ()
+        """The shortest times for which one key kept showing a version, in seconds."""
+
+    @property
+    def in_disorder(self) -> bool:
+        """Older answers alone prove no store here."""
+        return self.backward or self.disordered is not None
+
+    def learn(self, known: Known) -> bool:
+        """Take a version that exists; tell whether it is new to us, or known earlier than before."""
+        for place in range(len(self.known) - 1, -1, -1):
+            old = self.known[place]
+            if compare(old.seen, known.seen) == 0:
+                if known.received < old.received:
+                    self.known[place] = known
+                    return True
+                return False
+        newest = self.newest()
+        self.known.append(known)
+        if newest is not None and compare(known.seen, newest.seen) > 0:
+            self.changes += 1
+        if len(self.known) > MAX_KNOWN:
+            self.known.remove(min(self.known[:-1], key=lambda one: one.received))
+        return True
+
+    def newest(self) -> Known | None:
+        """Return the newest version known."""
+        best: Known | None = None
+        for known in self.known:
+            if best is None or compare(known.seen, best.seen) > 0:
+                best = known
+        return best
+
+    def newer(self, seen: Observation) -> Iterator[Known]:
+        """List the known versions that are newer than this one."""
+        return (known for known in self.known if is_newer(known.seen, seen))
+
+    def stale(self, seen: Observation, sample: Sample) -> Stale | None:
+        """Return what shows that an answer was out of date: the strongest control, of those the earliest."""
+        controls = [known for known in self.newer(seen) if known.received <= sample.sent]
+        if not controls:
+            return None
+        first = min(known.received for known in controls)
+        best = min(controls, key=lambda known: (-known.strength, known.received))
+        return Stale(best, sample, seen, sample.sent - first)
+
+    def key(self, key: int) -> KeyState:
+        """Return the state of one key; the least used of many is forgotten."""
+        state = self.keys.get(key)
+        if state is None:
+            state = self.keys[key] = KeyState()
+            if len(self.keys) > MAX_KEYS:
+                _, gone = self.keys.popitem(last=False)
+                self._end(gone.run)
+        else:
+            self.keys.move_to_end(key)
+        state.times += 1
+        return state
+
+    def follow(self, state: KeyState, seen: Observation, sample: Sample) -> Run:
+        """Take the next answer of a key into its run, or begin a new run; notes an order that went back."""
+        newest, run = state.newest, state.run
+        if newest is not None and newest.received <= sample.sent:
+            order = compare(seen, newest.seen)
+            self.backward |= order < 0
+            if order > 0 and run is not None:
+                self._told_apart(run, sample)
+        if newest is None or compare(seen, newest.seen) > 0:
+            state.newest = Known(seen, sample.received, sample.number, Strength.PLAIN)
+        if run is not None and compare(seen, run.seen) == 0:
+            run.add(sample)
+            return run
+        self._end(run)
+        state.run = Run(seen, sample)
+        state.run.follows = run is not None
+        return state.run
+
+    def runs(self) -> Iterator[Run]:
+        """List the runs that are remembered, finished ones first."""
+        yield from self.ended
+        for state in self.keys.values():
+            if state.run is not None:
+                yield state.run
+
+    def _end(self, run: Run | None) -> None:
+        if run is not None and run.count > 1:
+            self.ended.append(run)
+
+    def _told_apart(self, run: Run, following: Sample) -> None:
+        # The first of a run was no copy of the answer before it: a store would have kept it from then on.
+        if run.follows:
+            self.pairs += 1
+            self.gaps = tuple(sorted((*self.gaps, max(following.sent - run.samples[0].sent, 0.0))))[:2]
+
+    def frozen(self, run: Run, least: int = 2, advances: int = 2) -> tuple[Stale, Stale] | None:
+        """Return the first and last stale answer of a run that only a store explains, else None.
+
+        At least `least` answers of it were out of date, the job advanced by `advances` known versions between
+        the first and the last of them, and they span more time than this version can have been the current
+        one: a replica that lags by a constant time shows a version for exactly as long as the origin had it.
+        """
+        since = min((known.received for known in self.newer(run.seen)), default=None)
+        if since is None:
+            return None
+        late = [sample for sample in run.samples if sample.sent >= since]
+        if len(late) < least:
+            return None
+        if run.first_late is not None and run.first_late.sent < late[0].sent:
+            late.insert(0, run.first_late)
+        first, last = late[0], late[-1]
+        moved = sum(first.received < known.received <= last.sent for known in self.newer(run.seen))
+        lifetime = self._longest_life(run.seen)
+        if moved < advances or lifetime is None or last.sent - first.received <= lifetime:
+            return None
+        one, other = self.stale(run.seen, first), self.stale(run.seen, last)
+        return None if one is None or other is None else (one, other)
+
+    def _longest_life(self, seen: Observation) -> float | None:
+        """Return for how long, at most, a version was the current one, in seconds of the origin's clock.
+
+        From its own `updated_at` to that of the next version known; without those, from the last event that
+        told an older version until a newer one was known.
+        """
+        newer = list(self.newer(seen))
+        mine = seen.updated_at
+        times = [known.seen.updated_at for known in newer if known.seen.updated_at is not None]
+        if mine is not None and len(times) == len(newer):
+            following = min(times, key=lambda time: time.ns)
+            return max(0.0, following.ns - mine.ns + max(mine.unit, following.unit)) / _SECOND
+        older = [
+            known.received
+            for known in self.known
+            if known.strength is Strength.EVENT and compare(known.seen, seen) < 0
+        ]
+        return min(known.received for known in newer) - max(older) if older and newer else None
