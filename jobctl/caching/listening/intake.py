@@ -75,6 +75,7 @@ def _take_truth(state: JobState, exchange: Exchange, said: Observation | None, s
         for sample in run.samples:
             if sample.sent >= known.received:
                 _blame(state, state.versions.stale(run.seen, sample))
+        state.versions.judge(run)
     return Intake(is_news=True)
 
 
@@ -98,12 +99,14 @@ def _take_read(state: JobState, host: HostNames, got: Seen) -> Intake:
     run = versions.follow(versions.key(_UNIQUE) if is_unique else under, said, sample)
     if is_unique and versions.backward and not was_backward:
         versions.disordered = stale
-    if stale is not None and run.first_late is None:
-        run.first_late = sample
+    if stale is not None:
+        stale = run.late(stale)
     is_news = _blame(state, stale)
     strength = Strength.OTHER_KEY if busted else Strength.PLAIN
     is_news |= versions.learn(Known(said, exchange.received, exchange.number, strength))
     is_news |= _judge_headers(state, host, got, run, stale)
+    if stale is not None:
+        versions.judge(run)
     _remember_etag(state, exchange, said)
     notes += _note(state, _unchanged(state, said, stale))
     return Intake(tuple(notes), is_news)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from jobctl.caching.listening.replays import HostNames, Replay
-    from jobctl.caching.listening.state import Run, Stale
+    from jobctl.caching.listening.state import Stale
     from jobctl.caching.rfc9111 import Exposure
     from jobctl.model import Observation
 
@@ -143,26 +143,20 @@ class JobState:
                 )
 
     def _frozen_findings(self) -> Iterator[Finding]:
-        if self.versions.in_disorder:
+        proof = self.versions.proof
+        if proof is None or self.versions.in_disorder:
             return
-        for run in self.versions.runs():
-            found = self.versions.frozen(run)
-            if found is None:
-                continue
-            first, last = found
-            if run.forbidden:
-                self.forbidden.setdefault(last.sample.number)
-            yield Finding(
-                Rule.R4,
-                (last.control.number, first.sample.number, last.sample.number),
-                f"{run.count} answers in a row said {spelled(run.seen)} while the job moved on to "
-                f"{spelled(last.control.seen)}",
-                round(last.seconds, 3),
-            )
-            yield from self._validator_finding(run, last)
-            return
-
-    def _validator_finding(self, run: Run, last: Stale) -> Iterator[Finding]:
+        run, last = proof.run, proof.last
+        if run.forbidden:
+            self.forbidden.setdefault(last.sample.number)
+        moved = f"{run.count} answers in a row said {spelled(run.seen)} while the job moved on"
+        yield Finding(
+            Rule.R4,
+            (last.control.number, proof.first.sample.number, last.sample.number),
+            f"{moved}: {last.control.strength.phrase} ({last.control.number}) had said "
+            f"{spelled(last.control.seen)}",
+            round(last.seconds, 3),
+        )
         if run.confirmed is not None and run.confirmed.sent >= last.control.received:
             yield Finding(
                 Rule.R6,

@@ -87,7 +87,7 @@ class Run:
         """Another version came before it under the same key."""
         self.forbidden = False
         """Its answers carry `no-store` or `private`."""
-        self.first_late: Sample | None = None
+        self.first_late: Stale | None = None
         """The first answer of it that was out of date when it came."""
         self.confirmed: Sample | None = None
         """The last answer that was a 304 to this version's strong ETag."""
@@ -98,6 +98,27 @@ class Run:
         self.samples.append(sample)
         if len(self.samples) > MAX_SAMPLES:
             del self.samples[1:-1:2]
+
+    def late(self, stale: Stale) -> Stale:
+        """Take an answer of the run that was out of date; measure it from the earliest control of the run.
+
+        The versions in between may be forgotten by now.
+        """
+        first = self.first_late
+        if first is None:
+            self.first_late = stale
+            return stale
+        seconds = max(stale.seconds, stale.sample.sent - first.sample.sent + first.seconds)
+        control = max(first.control, stale.control, key=lambda known: known.strength)
+        return stale._replace(control=control, seconds=seconds)
+
+
+class Frozen(NamedTuple):
+    """A run that only a store explains: its first and last answer out of date."""
+
+    run: Run
+    first: Stale
+    last: Stale
 
 
 class KeyState:
@@ -126,7 +147,18 @@ def is_newer(control: Observation, seen: Observation) -> bool:
 class Versions:
     """The versions of one job and the runs of its answers."""
 
-    __slots__ = ("backward", "changes", "disordered", "ended", "gaps", "keys", "known", "pairs", "worst")
+    __slots__ = (
+        "backward",
+        "changes",
+        "disordered",
+        "ended",
+        "gaps",
+        "keys",
+        "known",
+        "pairs",
+        "proof",
+        "worst",
+    )
 
     def __init__(self) -> None:
         self.known: list[Known] = []
@@ -138,6 +170,8 @@ class Versions:
         self.disordered: Stale | None = None
         """A read that no store can have held was out of date."""
         self.worst: Stale | None = None
+        self.proof: Frozen | None = None
+        """The frozen run that lasted longest."""
         self.pairs = 0
         self.gaps: tuple[float, ...] = ()
         """The shortest times for which one key kept showing a version, in seconds."""
@@ -233,28 +267,40 @@ class Versions:
             self.pairs += 1
             self.gaps = tuple(sorted((*self.gaps, max(following.sent - run.samples[0].sent, 0.0))))[:2]
 
-    def frozen(self, run: Run, least: int = 2, advances: int = 2) -> tuple[Stale, Stale] | None:
-        """Return the first and last stale answer of a run that only a store explains, else None.
+    def judge(self, run: Run) -> bool:
+        """Keep a run as proof when it is frozen, or more so than before; tell whether."""
+        found = self._frozen(run)
+        if found is None or (self.proof is not None and found.last.seconds <= self.proof.last.seconds):
+            return False
+        self.proof = found
+        return True
+
+    def _frozen(self, run: Run, least: int = 2, advances: int = 2) -> Frozen | None:
+        """Return a run that only a store explains, else None.
 
         At least `least` answers of it were out of date, the job advanced by `advances` known versions between
         the first and the last of them, and they span more time than this version can have been the current
         one: a replica that lags by a constant time shows a version for exactly as long as the origin had it.
         """
-        since = min((known.received for known in self.newer(run.seen)), default=None)
-        if since is None:
-            return None
-        late = [sample for sample in run.samples if sample.sent >= since]
+        late = self._late_answers(run)
         if len(late) < least:
             return None
-        if run.first_late is not None and run.first_late.sent < late[0].sent:
-            late.insert(0, run.first_late)
         first, last = late[0], late[-1]
         moved = sum(first.received < known.received <= last.sent for known in self.newer(run.seen))
         lifetime = self._longest_life(run.seen)
         if moved < advances or lifetime is None or last.sent - first.received <= lifetime:
             return None
         one, other = self.stale(run.seen, first), self.stale(run.seen, last)
-        return None if one is None or other is None else (one, other)
+        if other is None:
+            return None
+        return Frozen(run, run.first_late or one or other, run.late(other))
+
+    def _late_answers(self, run: Run) -> list[Sample]:
+        since = min((known.received for known in self.newer(run.seen)), default=None)
+        late = [sample for sample in run.samples if since is not None and sample.sent >= since]
+        if late and run.first_late is not None and run.first_late.sample.sent < late[0].sent:
+            late.insert(0, run.first_late.sample)
+        return late
 
     def _longest_life(self, seen: Observation) -> float | None:
         """Return for how long, at most, a version was the current one, in seconds of the origin's clock.
