@@ -17,7 +17,7 @@ from mitmproxy import ctx, exceptions
 
 from jobctl.caching.findings import Verdict
 from jobctl.caching.listening.journal import Journal, record_of, report_lines
-from jobctl.caching.listening.profiles import chosen_profiles
+from jobctl.caching.listening.profiles import PROFILE_HELP, chosen_profiles
 from jobctl.caching.passive import DEFAULT_LIMIT, Passive
 from jobctl.captures.flows import event_of, exchange_of
 from jobctl.errors import ConfigError
@@ -72,13 +72,7 @@ class JobctlAddon:
         """Declare options and commands."""
         loader.add_command("jobctl.report", self.report)
         loader.add_command("jobctl.clear", self.clear)
-        loader.add_option(
-            "jobctl_profile",
-            str,
-            "",
-            "Name of the jobctl profile of the API, or a TOML file of profiles. "
-            "Empty: every profile known to jobctl, built-in ones included.",
-        )
+        loader.add_option("jobctl_profile", str, "", PROFILE_HELP)
         loader.add_option(
             "jobctl_log",
             str,

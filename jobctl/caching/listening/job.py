@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from jobctl.model import Observation
 
 _ENOUGH_PAIRS: Final = 2
-LONGEST_FLOOR: Final = 5.0
+LONGEST_FLOOR: Final = 2.0
 """Seconds: a floor above it has seen no usual cache, so "no cache seen" would say nothing."""
 
 

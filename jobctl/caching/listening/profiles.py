@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from jobctl.errors import ConfigError
 from jobctl.profile.load import Profiles, read_config
@@ -13,6 +13,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from jobctl.profile.model import Profile
+
+
+PROFILE_HELP: Final = (
+    "Name of the jobctl profile of the API, or a TOML file of profiles. "
+    "Empty: every profile known to jobctl, built-in ones included."
+)
+"""Help of the option `jobctl_profile`: two addons declare it, and mitmproxy wants them equal."""
 
 
 def chosen_profiles(chosen: str, environ: Mapping[str, str], cwd: str | Path) -> tuple[Profile, ...]:

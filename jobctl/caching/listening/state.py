@@ -275,7 +275,7 @@ class Versions:
         self.proof = found
         return True
 
-    def _frozen(self, run: Run, least: int = 2, advances: int = 2) -> Frozen | None:
+    def _frozen(self, run: Run, least: int = 3, advances: int = 2) -> Frozen | None:
         """Return a run that only a store explains, else None.
 
         At least `least` answers of it were out of date, the job advanced by `advances` known versions between
