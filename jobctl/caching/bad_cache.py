@@ -92,7 +92,7 @@ class BadCacheAddon:
         add("jobctl_cache_ignore_no_store", bool, False, "Store whatever request or response forbid.")
         add("jobctl_cache_drop_query", bool, False, "Leave the query out of the cache key.")
         add("jobctl_cache_match", str, "", "URLs to store, a regular expression. Empty: the job reads.")
-        add("jobctl_ws_drop", int, 0, "Cut a job's WebSocket after so many messages; 0: never.")
+        add("jobctl_ws_drop", int, 0, "Cut a job's WebSocket when more messages come than this; 0: never.")
         add(
             "jobctl_ws_replay_pending",
             bool,
@@ -213,7 +213,9 @@ class BadCacheAddon:
             # In its place, so that the order is sure; the true message follows, unless the server closes.
             true, message.content = message.content, before
             ctx.master.commands.call("inject.websocket", flow, True, true, message.is_text)
-        if self._settings.ws_drop and count >= self._settings.ws_drop:
+        if self._settings.ws_drop and count > self._settings.ws_drop:
+            # At the next message, not right after the last: a cut would take unsent bytes with it.
+            message.dropped = True
             _cut(flow)
 
     def websocket_end(self, flow: HTTPFlow) -> None:
@@ -240,13 +242,16 @@ class BadCacheAddon:
 
 
 def _cut(flow: HTTPFlow) -> None:
-    """Cut both halves of a connection without a close frame; the client sees code 1006."""
+    """Cut the client's connection without a close frame (code 1006); mitmproxy then leaves the server."""
     addons: Any = ctx.master.addons
     server = addons.get("proxyserver")
     handler = server.connections.get(flow.client_conn.id) if server is not None else None
-    if handler is None:
+    wire = handler.transports.get(flow.client_conn) if handler is not None else None
+    if wire is None or wire.writer is None:
         logger.warning("jobctl: cannot cut a WebSocket that is not live")
         return
-    for connection in (flow.client_conn, flow.server_conn):
-        if connection in handler.transports:
-            handler.close_connection(connection)
+    transport = getattr(wire.writer, "transport", None)
+    if transport is not None:
+        transport.abort()
+    else:
+        wire.writer.close()

@@ -142,7 +142,7 @@ def test_the_incidents_in_front_of_a_real_server(tmp_path):
         assert client.get(f"{path}?_t=1").json()["status"] == "cancelled"
         again, _ = listen(proxy.url, job)
         assert again[0]["status"] == "pending"
-        assert "rror" not in proxy.stop()
+        assert "Addon error" not in proxy.stop()
 
 
 def listen(url, job):

@@ -8,8 +8,8 @@ from urllib.parse import parse_qsl
 from jobctl.caching.findings import Rule
 from jobctl.caching.listening.job import JobState, Word
 from jobctl.caching.listening.replays import HostNames, credentials_of, short_hash
+from jobctl.caching.listening.runs import Known, Run, Sample, Stale, Strength
 from jobctl.caching.listening.sightings import JobKey, Role, Sighting
-from jobctl.caching.listening.state import Known, Run, Sample, Stale, Strength
 from jobctl.caching.rfc9111 import exposure
 from jobctl.caching.versions import compare
 from jobctl.evidence import parse_age, served_from_store

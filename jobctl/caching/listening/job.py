@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from jobctl.caching.listening.replays import HostNames, Replay
-    from jobctl.caching.listening.state import Stale
+    from jobctl.caching.listening.runs import Stale
     from jobctl.caching.rfc9111 import Exposure
     from jobctl.model import Observation
 
