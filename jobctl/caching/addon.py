@@ -24,7 +24,7 @@ from jobctl.errors import ConfigError
 from jobctl.exit_codes import ExitCode
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from mitmproxy.addonmanager import Loader
     from mitmproxy.http import HTTPFlow
@@ -59,8 +59,14 @@ class JobctlAddon:
 
     name = "jobctl"
 
-    def __init__(self, passive: Passive | None = None) -> None:
-        """Watch jobs of the profiles that the options name, or as `passive` has them (in-process use)."""
+    def __init__(
+        self, passive: Passive | None = None, tell: Callable[[Transition], None] | None = None
+    ) -> None:
+        """Watch jobs of the profiles that the options name, or as `passive` has them (in-process use).
+
+        `tell` gets every transition instead of mitmproxy's log.
+        """
+        self._say = tell
         self._given = passive
         self.passive = passive or Passive(())
         self._hints: tuple[bytes, ...] = ()
@@ -163,6 +169,9 @@ class JobctlAddon:
         }
         for one in transitions:
             self._journal.write(record_of(one, exchange))
+            if self._say is not None:
+                self._say(one)
+                continue
             level = logging.WARNING if one.kind == "finding" and marker is not None else logging.INFO
             logger.log(level, "jobctl: job %s: %s", one.key.job, one.text)
 
@@ -178,7 +187,7 @@ class JobctlAddon:
         """Say the summary, close the log, and end with the exit code where that is asked for."""
         self._journal.close()
         jobs = self.passive.jobs()
-        if jobs:
+        if jobs and self._say is None:
             for line in report_lines(self.passive, most=20):
                 logger.info("%s", line)
         if getattr(ctx.options, "jobctl_exit_code", False):
