@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import parse_qsl
 
+from jobctl.caching.fields import TARGETED
 from jobctl.caching.findings import Rule
 from jobctl.caching.listening.job import JobState, Word
 from jobctl.caching.listening.replays import HostNames, credentials_of, short_hash
@@ -26,6 +27,18 @@ SAME_BUSTER: Final = 5
 _MAX_ETAGS: Final = 4
 _MAX_ARGUMENTS: Final = 4
 _MAX_FORBIDDEN: Final = 4
+_POLICY_FIELDS: Final = frozenset(
+    {
+        "cache-control",
+        "expires",
+        "etag",
+        "last-modified",
+        "vary",
+        "surrogate-control",
+        "x-accel-expires",
+        *map(str.lower, TARGETED),
+    }
+)
 _UNIQUE: Final = 0
 """The key under which all reads with a query never used before are followed."""
 _BUSTERS: Final = frozenset(
@@ -136,18 +149,29 @@ def _judge_headers(state: JobState, host: HostNames, got: Seen, run: Run, stale:
     declared = _words(state, host, exchange, stale)
     if forbids and (replay is not None or declared) and len(state.forbidden) < _MAX_FORBIDDEN:
         state.forbidden[exchange.number] = None
-    is_news = replay is not None or declared
-    allowed = exposure(
-        exchange.method,
-        exchange.status,
-        exchange.headers,
-        authorized=credentials_of(exchange) != 0,
-        received=exchange.at,
+    return _judge_policy(state, exchange) or replay is not None or declared
+
+
+def _judge_policy(state: JobState, exchange: Exchange) -> bool:
+    """P5: for how long a shared cache may keep it. The same fields as last time need no second look."""
+    authorized = credentials_of(exchange) != 0
+    fields = hash(
+        (
+            exchange.status,
+            authorized,
+            *(pair for pair in exchange.headers if pair[0].lower() in _POLICY_FIELDS),
+        )
     )
-    if allowed is not None and (state.exposure is None or allowed.seconds > state.exposure[1].seconds):
-        state.exposure = exchange.number, allowed
-        is_news = True
-    return is_news
+    if fields == state.policy:
+        return False
+    state.policy = fields
+    allowed = exposure(
+        exchange.method, exchange.status, exchange.headers, authorized=authorized, received=exchange.at
+    )
+    if allowed is None or (state.exposure is not None and allowed.seconds <= state.exposure[1].seconds):
+        return False
+    state.exposure = exchange.number, allowed
+    return True
 
 
 def _words(state: JobState, host: HostNames, exchange: Exchange, stale: Stale | None) -> bool:

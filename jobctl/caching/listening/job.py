@@ -41,6 +41,7 @@ class JobState:
         "exposure",
         "forbidden",
         "notes",
+        "policy",
         "problem",
         "reads",
         "replays",
@@ -59,6 +60,8 @@ class JobState:
         self.replays = Replays()
         self.words: dict[Rule, Word] = {}
         self.exposure: tuple[int, Exposure] | None = None
+        self.policy = 0
+        """Hash of the policy fields last looked at."""
         self.forbidden: dict[int, None] = {}
         """Numbers of answers that a store gave although they carry `no-store` or `private`."""
         self.etags: dict[str, Observation] = {}
