@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from jobctl.exchange import Exchange
 
 DEFAULT_LIMIT: Final = 10_000
-_MAX_HOSTS: Final = 256
+_MAX_HOSTS: Final = 64
 
 
 class Transition(NamedTuple):

@@ -25,6 +25,10 @@ from mitmproxy.test import tflow
 from support.mitm import Mitmdump, addon_file
 from support.traffic import START, Origin
 
+from jobctl.caching.addon import JobctlAddon
+from jobctl.caching.passive import Passive
+from jobctl.profile.load import Profiles
+
 FLOWS = 1_000_000
 JOBS = 12_000
 PAIRS = 15

@@ -95,23 +95,21 @@ def _take_truth(state: JobState, exchange: Exchange, said: Observation | None, s
 def _take_read(state: JobState, host: HostNames, got: Seen) -> Intake:
     exchange = got.exchange
     notes = _problem_notes(state, got.problem)
-    asked_anew = _asks_anew(exchange)
     busted, same = _follow_arguments(state, got.sighting.query)
     notes += _note(state, same)
     said = got.said or _confirmed(state, exchange)
     if said is None:
         return Intake(tuple(notes), is_news=bool(got.problem) and state.reads == 0)
     state.reads += 1
-    target = short_hash(f"{'!' if asked_anew else ''}{got.sighting.target}")
     versions = state.versions
-    under = versions.key(target)
-    is_unique = under.times == 1 and busted
     sample = Sample(exchange.sent, exchange.received, exchange.number)
     stale = versions.stale(said, sample)
-    was_backward = versions.backward
-    run = versions.follow(versions.key(_UNIQUE) if is_unique else under, said, sample)
-    if is_unique and versions.backward and not was_backward:
+    under = versions.key(short_hash(f"{'!' if _asks_anew(exchange) else ''}{got.sighting.target}"))
+    is_unique = under.times == 1 and busted
+    followed = versions.key(_UNIQUE) if is_unique else under
+    if versions.goes_back(followed, said, sample) and is_unique:
         versions.disordered = stale
+    run = versions.follow(followed, said, sample)
     if stale is not None:
         stale = run.late(stale)
     is_news = _blame(state, stale)

@@ -37,7 +37,7 @@ NONCE_NAMES: Final = frozenset(
 )
 """Fields that servers fill anew for each answer, lower case."""
 _MAX_SHOWN: Final = 8
-_MAX_HOST: Final = 4096
+_MAX_HOST: Final = 1024
 _LONGEST: Final = 256
 
 

@@ -113,13 +113,19 @@ class Versions:
         state.times += 1
         return state
 
+    def goes_back(self, state: KeyState, seen: Observation, sample: Sample) -> bool:
+        """Tell whether a key answers older than it did; remembers it for good."""
+        newest = state.newest
+        if newest is None or newest.received > sample.sent or compare(seen, newest.seen) >= 0:
+            return False
+        self.backward = True
+        return True
+
     def follow(self, state: KeyState, seen: Observation, sample: Sample) -> Run:
-        """Take the next answer of a key into its run, or begin a new run; notes an order that went back."""
+        """Take the next answer of a key into its run, or begin a new run."""
         newest, run = state.newest, state.run
-        if newest is not None and newest.received <= sample.sent:
-            order = compare(seen, newest.seen)
-            self.backward |= order < 0
-            if order > 0 and run is not None:
+        if run is not None and newest is not None and newest.received <= sample.sent:
+            if compare(seen, newest.seen) > 0:
                 self._told_apart(run, sample)
         if newest is None or compare(seen, newest.seen) > 0:
             state.newest = Known(seen, sample.received, sample.number, Strength.PLAIN)
