@@ -104,9 +104,11 @@ def _take_read(state: JobState, host: HostNames, got: Seen) -> Intake:
     versions = state.versions
     sample = Sample(exchange.sent, exchange.received, exchange.number)
     stale = versions.stale(said, sample)
-    under = versions.key(short_hash(f"{'!' if _asks_anew(exchange) else ''}{got.sighting.target}"))
-    is_unique = under.times == 1 and busted
-    followed = versions.key(_UNIQUE) if is_unique else under
+    target = short_hash(f"{'!' if _asks_anew(exchange) else ''}{got.sighting.target}")
+    is_unique = busted and target not in state.targets
+    if target not in state.targets:
+        state.targets.append(target)
+    followed = versions.key(_UNIQUE if is_unique else target)
     if versions.goes_back(followed, said, sample) and is_unique:
         versions.disordered = stale
     run = versions.follow(followed, said, sample)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from jobctl.caching.findings import Diagnosis, Finding, Flag, Floor, Inconclusive, Rule, Verdict
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from jobctl.model import Observation
 
 _ENOUGH_PAIRS: Final = 2
+_MAX_TARGETS: Final = 12
 LONGEST_FLOOR: Final = 2.0
 """Seconds: a floor above it has seen no usual cache, so "no cache seen" would say nothing."""
 
@@ -49,6 +51,7 @@ class JobState:
         "stale_by_age",
         "stale_replay",
         "status",
+        "targets",
         "unchanged",
         "verdict",
         "versions",
@@ -67,6 +70,8 @@ class JobState:
         self.etags: dict[str, Observation] = {}
         self.arguments: dict[str, tuple[int, int, int]] = {}
         """Query argument → hash of its last value, how many values followed each other, how often it came."""
+        self.targets: deque[int] = deque(maxlen=_MAX_TARGETS)
+        """Hashes of the paths and queries last asked for."""
         self.notes: set[str] = set()
         self.problem: str | None = None
         self.reads = 0

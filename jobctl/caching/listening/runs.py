@@ -111,12 +111,11 @@ class Frozen(NamedTuple):
 class KeyState:
     """What one URL (with or without `no-cache` in the request) answered: the newest, and the present run."""
 
-    __slots__ = ("newest", "run", "times")
+    __slots__ = ("newest", "run")
 
     def __init__(self) -> None:
         self.newest: Known | None = None
         self.run: Run | None = None
-        self.times = 0
 
 
 def is_newer(control: Observation, seen: Observation) -> bool:

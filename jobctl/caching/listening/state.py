@@ -76,7 +76,10 @@ class Versions:
         if newest is not None and compare(known.seen, newest.seen) > 0:
             self.changes += 1
         if len(self.known) > MAX_KNOWN:
-            self.known.remove(min(self.known[:-1], key=lambda one: one.received))
+            best = self.newest()
+            self.known.remove(
+                min((one for one in self.known if one is not best), key=lambda one: one.received)
+            )
         return True
 
     def newest(self) -> Known | None:
@@ -110,7 +113,6 @@ class Versions:
                 self._end(gone.run)
         else:
             self.keys.move_to_end(key)
-        state.times += 1
         return state
 
     def goes_back(self, state: KeyState, seen: Observation, sample: Sample) -> bool:
@@ -124,10 +126,10 @@ class Versions:
     def follow(self, state: KeyState, seen: Observation, sample: Sample) -> Run:
         """Take the next answer of a key into its run, or begin a new run."""
         newest, run = state.newest, state.run
-        if run is not None and newest is not None and newest.received <= sample.sent:
-            if compare(seen, newest.seen) > 0:
-                self._told_apart(run, sample)
-        if newest is None or compare(seen, newest.seen) > 0:
+        moved_on = newest is None or compare(seen, newest.seen) > 0
+        if moved_on and run is not None and newest is not None and newest.received <= sample.sent:
+            self._told_apart(run, sample)
+        if moved_on:
             state.newest = Known(seen, sample.received, sample.number, Strength.PLAIN)
         if run is not None and compare(seen, run.seen) == 0:
             run.add(sample)
