@@ -3,17 +3,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 
-import httpx
 import pytest
 from mitmproxy import exceptions
 from mitmproxy.http import Headers
 from mitmproxy.test import tflow
-from support.mitm import ROOT, Mitmdump, addon_file, loaded, run_on_file
+from support.mitm import ROOT, Mitmdump, addon_file, loaded, run_on_file, watch_badly
 from support.traffic import START, Origin
-from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import connect
 
 from jobctl.caching.addon import MARKERS, JobctlAddon
 from jobctl.caching.findings import Verdict
@@ -183,22 +179,3 @@ def test_a_real_mitmdump_proves_the_cache_and_its_saved_file_says_the_same(tmp_p
     code, again = run_on_file(tmp_path, flows, *options)
     assert "PROVEN_STALE" in again, again
     assert code == 10
-
-
-def watch_badly(url, job):
-    """Poll through the cache with an open socket beside it, as the browser of the incident did."""
-    with (
-        httpx.Client(base_url=url, timeout=5, trust_env=False) as client,
-        connect(f"{url.replace('http', 'ws', 1)}/ws/jobs/{job}", proxy=None, close_timeout=0.2) as socket,
-    ):
-        ends = time.monotonic() + 10
-        while time.monotonic() < ends:
-            client.get(f"/api/v1/generation-jobs/{job}")
-            try:
-                if json.loads(socket.recv(timeout=0.2)).get("status") == "completed":
-                    break
-            except TimeoutError:
-                continue
-            except ConnectionClosed:
-                break
-        client.get(f"/api/v1/generation-jobs/{job}")

@@ -6,7 +6,7 @@ import httpx
 import pytest
 from mitmproxy import exceptions
 from mitmproxy.test import tflow
-from support.mitm import Mitmdump, addon_file, loaded
+from support.mitm import Mitmdump, addon_file, loaded, watch_badly
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
@@ -143,6 +143,13 @@ def test_the_incidents_in_front_of_a_real_server(tmp_path):
         again, _ = listen(proxy.url, job)
         assert again[0]["status"] == "pending"
         assert "Addon error" not in proxy.stop()
+
+
+def test_the_diagnosing_addon_proves_it_from_the_same_process(tmp_path):
+    scripts = ["-s", addon_file("jobctl_diagnose.py"), "-s", addon_file("jobctl_bad_cache.py")]
+    with Sandbox() as box, Mitmdump(tmp_path, box.url, *scripts) as proxy:
+        watch_badly(proxy.url, box.submit(duration=1.5, pending=0.1))
+        assert "PROVEN_STALE" in proxy.stop(), proxy.output
 
 
 def listen(url, job):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import selectors
 import signal
@@ -11,6 +12,10 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+
+import httpx
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = Path(sys.executable).with_name("mitmdump")
@@ -118,3 +123,22 @@ class Mitmdump:
             out, _ = self._process.communicate()
         self.output, self.code = out.decode(), self._process.returncode
         return self.output
+
+
+def watch_badly(url, job):
+    """Poll through the cache with an open socket beside it, as the browser of the incident did."""
+    with (
+        httpx.Client(base_url=url, timeout=5, trust_env=False) as client,
+        connect(f"{url.replace('http', 'ws', 1)}/ws/jobs/{job}", proxy=None, close_timeout=0.2) as socket,
+    ):
+        ends = time.monotonic() + 10
+        while time.monotonic() < ends:
+            client.get(f"/api/v1/generation-jobs/{job}")
+            try:
+                if json.loads(socket.recv(timeout=0.2)).get("status") == "completed":
+                    break
+            except TimeoutError:
+                continue
+            except ConnectionClosed:
+                break
+        client.get(f"/api/v1/generation-jobs/{job}")
