@@ -47,7 +47,7 @@ def judge(experiment: Experiment) -> Diagnosis:
     findings = [finding for rule in RULES for finding in rule(experiment)]
     findings += policies.contradictions(experiment, [one for one in findings if one.rule in _CONVICTING])
     seen_floor = floor.detection_floor(experiment)
-    if seen_floor is not None and _is_shaken(seen_floor, findings):
+    if seen_floor is not None and _is_shaken(seen_floor, findings, has_direct=experiment.has_direct):
         seen_floor = None
     verdict = fold(findings, has_power=seen_floor is not None)
     if seen_floor is None and verdict in {Verdict.CACHEABLE, Verdict.INCONCLUSIVE}:
@@ -72,9 +72,10 @@ def judge(experiment: Experiment) -> Diagnosis:
     )
 
 
-def _is_shaken(seen: Floor, findings: Sequence[Finding]) -> bool:
-    """Older answers from a disordered origin: states alone no longer tell answers apart."""
-    return seen.by == floor.BY_CHANGES and {Rule.C1, Rule.R3} <= {one.rule for one in findings}
+def _is_shaken(seen: Floor, findings: Sequence[Finding], *, has_direct: bool) -> bool:
+    """Tell whether states alone no longer tell answers apart: the control itself is out of order."""
+    held = {one.rule for one in findings}
+    return seen.by == floor.BY_CHANGES and Rule.C1 in held and (Rule.R3 in held or not has_direct)
 
 
 def fold(findings: Sequence[Finding], *, has_power: bool) -> Verdict:
