@@ -21,7 +21,6 @@ from jobctl.caching.listening.profiles import PROFILE_HELP, chosen_profiles
 from jobctl.caching.passive import DEFAULT_LIMIT, Passive
 from jobctl.captures.flows import event_of, exchange_of
 from jobctl.errors import ConfigError
-from jobctl.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -43,15 +42,6 @@ MARKERS: Final = {
 _Refused: Final[Any] = exceptions.OptionsError
 """mitmproxy leaves its constructor untyped."""
 _OPTIONS: Final = frozenset({"jobctl_profile", "jobctl_limit", "jobctl_log"})
-_EXIT_CODES: Final = {
-    Verdict.PROVEN_STALE: ExitCode.CACHING_PROVEN,
-    Verdict.SERVED_FROM_CACHE: ExitCode.CACHING_PROVEN,
-    Verdict.CACHE_DECLARED: ExitCode.CACHING_POSSIBLE,
-    Verdict.SUSPECT_STALE: ExitCode.CACHING_POSSIBLE,
-    Verdict.CACHEABLE: ExitCode.CACHING_POSSIBLE,
-    Verdict.NO_CACHE_SEEN: ExitCode.COMPLETED,
-    Verdict.INCONCLUSIVE: ExitCode.UNDECIDED,
-}
 
 
 class JobctlAddon:
@@ -200,4 +190,4 @@ class JobctlAddon:
         # A job nobody could judge must not pass for a clean one.
         if worst is Verdict.NO_CACHE_SEEN and Verdict.INCONCLUSIVE in verdicts:
             worst = Verdict.INCONCLUSIVE
-        return int(_EXIT_CODES[worst])
+        return int(worst.exit_code)

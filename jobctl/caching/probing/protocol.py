@@ -141,7 +141,7 @@ class Protocol:
 
     def _beside(self, *, with_buster: bool) -> Steps:
         """B, and P right after it on the same connection: only the URL differs."""
-        on = self._next_connection()
+        on: Literal["kept", "new", "same"] = self._next_connection()
         if with_buster and self._has_direct():
             yield Wait(_SHORTEST, "a unique URL")
             yield Ask(Path.BUSTED, on=on)

@@ -66,7 +66,7 @@ def _section(report: Report) -> str:
         parts.append("<h2>What the job looked like</h2>" + _KEY + f'<div class="scroll">{picture}</div>')
     if seen.proves:
         parts.append(f"<p>{escape(seen.proves)}</p>")
-    parts += [_comparison(report, seen), _findings(seen), _fixes(seen), _exchanges(report)]
+    parts += [_comparison(seen), _findings(seen), _fixes(seen), _exchanges(report)]
     parts.append(
         "<h2>Small print</h2><ul>" + "".join(f"<li>{escape(line)}</li>" for line in seen.footer) + "</ul>"
     )
@@ -83,10 +83,9 @@ def _table(heads: Sequence[str], rows: Sequence[tuple[str, Sequence[str]]]) -> s
     return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
-def _comparison(report: Report, seen: View) -> str:
-    control = "direct" if report.direct_url is not None else "unique URL"
-    rows = [("differs" if row.differs else "", (row.field, row.direct, row.proxied)) for row in seen.rows]
-    return "<h2>Side by side</h2>" + _table(("field", control, "proxied"), rows)
+def _comparison(seen: View) -> str:
+    rows = [("differs" if row.differs else "", (row.field, row.left, row.proxied)) for row in seen.rows]
+    return "<h2>Side by side</h2>" + _table(("field", seen.left, "proxied"), rows)
 
 
 def _findings(seen: View) -> str:

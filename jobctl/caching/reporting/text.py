@@ -27,12 +27,11 @@ def table_report(report: Report, *, width: int = 100) -> str:
     if seen.proves:
         parts += [f"  {seen.proves}"]
     rows = [
-        ("*" if row.differs else "", row.field, _cut(row.direct, room), _cut(row.proxied, room))
+        ("*" if row.differs else "", row.field, _cut(row.left, room), _cut(row.proxied, room))
         for row in seen.rows
     ]
     if rows:
-        control = "direct" if report.direct_url is not None else "unique URL"
-        parts += ["", tabulate(rows, headers=("", "field", control, "proxied"), disable_numparse=True)]
+        parts += ["", tabulate(rows, headers=("", "field", seen.left, "proxied"), disable_numparse=True)]
     if seen.findings:
         found = [(rule, f"×{count}", detail) for rule, count, detail in seen.findings]
         parts += ["", "Findings", *_indented(tabulate(found, tablefmt="plain").splitlines())]
@@ -83,10 +82,9 @@ def markdown_report(report: Report) -> str:
         parts += ["", "```text", *_moments(seen.pair), "```"]
     if seen.proves:
         parts += ["", _md(seen.proves)]
-    control = "direct" if report.direct_url is not None else "unique URL"
-    parts += ["", f"| | field | {control} | proxied |", "|---|---|---|---|"]
+    parts += ["", f"| | field | {seen.left} | proxied |", "|---|---|---|---|"]
     parts += [
-        f"| {'≠' if row.differs else ''} | {row.field} | {_cell(row.direct)} | {_cell(row.proxied)} |"
+        f"| {'≠' if row.differs else ''} | {row.field} | {_cell(row.left)} | {_cell(row.proxied)} |"
         for row in seen.rows
     ]
     if seen.findings:

@@ -54,7 +54,7 @@ class Row(NamedTuple):
     """One line of the comparison; `differs` marks what a person should look at."""
 
     field: str
-    direct: str
+    left: str
     proxied: str
     differs: bool
 
@@ -67,6 +67,8 @@ class View(NamedTuple):
     pair: tuple[Moment, Moment] | None
     proves: str
     rows: tuple[Row, ...]
+    left: str
+    """What the proxied answer is compared with: `direct`, `unique URL`, …"""
     findings: tuple[tuple[str, int, str], ...]
     """(rule and slug, how often, the best detail), worst first."""
     fixes: tuple[Fix, ...]
@@ -91,6 +93,7 @@ def view(report: Report) -> View:
         _pair(report),
         _proves(diagnosis),
         _comparison(report),
+        label(direct_and_proxied[0]),
         _findings(diagnosis.findings),
         tuple(fixes(diagnosis, job_path(report), who)),
         who is not None,
@@ -206,12 +209,26 @@ def _comparison(report: Report) -> tuple[Row, ...]:
 
 
 def compared(report: Report) -> tuple[Exchange | None, Exchange | None]:
-    """Return the two answers that are set side by side: control and proxied."""
+    """Return the two answers that are set side by side: what is compared with, and the convicted one."""
     if report.diagnosis.evidence is not None:
         first, second = (report.exchange(number) for number in report.diagnosis.evidence)
-        control = first if first is not None and first.path in {Path.DIRECT, Path.BUSTED} else None
-        return control or _last(report, Path.DIRECT), second
+        if first is not None and second is not None:
+            return first, second
     return _last(report, Path.DIRECT) or _last(report, Path.BUSTED), _last(report, Path.PLAIN)
+
+
+_LABELS: Final = {
+    Path.DIRECT: "direct",
+    Path.BUSTED: "unique URL",
+    Path.PLAIN: "earlier answer",
+    Path.EVENT: "stream",
+    Path.WRITE: "answer to a write",
+}
+
+
+def label(exchange: Exchange | None) -> str:
+    """Name the left side of the comparison."""
+    return _LABELS.get(exchange.path, exchange.path.value) if exchange is not None else "direct"
 
 
 def _last(report: Report, path: Path) -> Exchange | None:
