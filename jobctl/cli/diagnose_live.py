@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 _ROWS: Final = 15
 _NOTE: Final = "only what passed here was judged; `jobctl diagnose JOB` asks questions of its own"
-    "only what clients asked while this stood in front was judged; `jobctl diagnose JOB` asks itself"
-)
 
 
 def diagnose_live(

@@ -111,7 +111,10 @@ class Protocol:
 
     def _rounds(self) -> Steps:
         failed = 0
-        for number in range(self._plan.rounds):
+        for number in range(2 * self._plan.rounds):
+            # A suspicion is worth as many rounds again: the copy may have run out in the middle.
+            if number >= self._plan.rounds and not self._is_suspicious():
+                return
             if self._is_terminal() or failed >= 2:
                 yield from self._still_job()
                 return
@@ -128,7 +131,7 @@ class Protocol:
         Once older state was seen, only changes matter: does the plain URL stay frozen beside unique ones?
         """
         period = self._period()
-        is_suspect = self._judge(self._experiment()).verdict is Verdict.SUSPECT_STALE
+        is_suspect = self._is_suspicious()
         if period is not None and not is_suspect:
             middle = self._changed_at[-1] + 0.6 * period - self._now()
             yield Wait(max(_SHORTEST, min(middle, self._plan.wait_change)), "half a period of the job")
@@ -241,6 +244,9 @@ class Protocol:
 
     def _is_over(self) -> bool:
         return is_worst_case(self._judge(self._experiment()))
+
+    def _is_suspicious(self) -> bool:
+        return self._judge(self._experiment()).verdict is Verdict.SUSPECT_STALE
 
     def _replaced_tag(self) -> str | None:
         """Return the newest strong ETag a plain read carried that the control has replaced since."""

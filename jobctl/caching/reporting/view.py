@@ -110,7 +110,8 @@ def headline(report: Report) -> str:
     route = visible(redact_url(report.route), 80)
     if diagnosis.verdict is Verdict.INCONCLUSIVE:
         return f"INCONCLUSIVE ({diagnosis.reason}): {route} could not be judged{flags}"
-    return f"{diagnosis.verdict}: {route} {diagnosis.verdict.sentence}{_measure(report)}{flags}"
+    what, mark, why = diagnosis.verdict.sentence.partition(";")
+    return f"{diagnosis.verdict}: {route} {what}{_measure(report)}{mark}{why}{flags}"
 
 
 def _measure(report: Report) -> str:
