@@ -10,7 +10,7 @@ import pytest
 from support.servers import RawServer, reply
 
 from jobctl import scripting
-from jobctl.caching.findings import Verdict
+from jobctl.caching.findings import Rule, Verdict
 from jobctl.client.carrier import Limits
 from jobctl.errors import (
     ApiError,
@@ -232,15 +232,20 @@ def test_status_and_submit_need_no_event_loop(box):
 
 
 @pytest.mark.parametrize(
-    ("tunnel", "verdict"),
-    [(("cache=60s",), Verdict.PROVEN_STALE), ((), Verdict.CACHEABLE)],
-    ids=["cached", "clean"],
+    ("server", "tunnel", "verdict", "by_echo"),
+    [
+        ([], ["cache=60s"], Verdict.PROVEN_STALE, False),
+        (["echo-request-id"], ["cache=60s"], Verdict.PROVEN_STALE, True),
+        (["echo-request-id"], [], Verdict.CACHEABLE, False),
+    ],
+    ids=["cached", "cached-echo", "clean"],
 )
-def test_diagnose_judges_the_route(box, api, tunnel, verdict):
-    box.set_faults((), tunnel)
+def test_diagnose_judges_the_route(box, api, server, tunnel, verdict, by_echo):
+    box.set_faults(server, tunnel)
     job = box.submit(duration=60, pending=0, steps=120)
     report = scripting.diagnose(job, box.tunnel_url, api, check_stream=False)
     assert report.diagnosis.verdict is verdict
+    assert (Rule.R1 in {finding.rule for finding in report.diagnosis.findings}) is by_echo
     assert (report.job, report.direct_url, report.stream) == (job, box.url, None)
     assert report.requests == len(report.exchanges) <= report.budget_requests
 
