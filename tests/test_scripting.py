@@ -232,16 +232,16 @@ def test_status_and_submit_need_no_event_loop(box):
 
 
 @pytest.mark.parametrize(
-    ("server", "tunnel", "verdict", "by_echo"),
+    ("faults", "verdict", "by_echo"),
     [
-        ([], ["cache=60s"], Verdict.PROVEN_STALE, False),
-        (["echo-request-id"], ["cache=60s"], Verdict.PROVEN_STALE, True),
-        (["echo-request-id"], [], Verdict.CACHEABLE, False),
+        (([], ["cache=60s"]), Verdict.PROVEN_STALE, False),
+        ((["echo-request-id"], ["cache=60s"]), Verdict.PROVEN_STALE, True),
+        ((["echo-request-id"], []), Verdict.CACHEABLE, False),
     ],
     ids=["cached", "cached-echo", "clean"],
 )
-def test_diagnose_judges_the_route(box, api, server, tunnel, verdict, by_echo):
-    box.set_faults(server, tunnel)
+def test_diagnose_judges_the_route(box, api, faults, verdict, by_echo):
+    box.set_faults(*faults)
     job = box.submit(duration=60, pending=0, steps=120)
     report = scripting.diagnose(job, box.tunnel_url, api, check_stream=False)
     assert report.diagnosis.verdict is verdict

@@ -20,7 +20,10 @@ _TRIES = 5
 
 @contextlib.contextmanager
 def counting_origin(headers=(("ETag", '"1"'),)):
-    """Answer every GET with bare 200 JSON and the given headers; yields (port, Counter of paths)."""
+    """Answer every GET with bare 200 JSON and the given headers; yields (port, Counter of paths).
+
+    A GET with If-None-Match is answered 304, a PUT 412 with it, 204 without (RFC 9110 §13.1.2).
+    """
     seen = Counter()
 
     class Handler(BaseHTTPRequestHandler):
@@ -40,6 +43,13 @@ def counting_origin(headers=(("ETag", '"1"'),)):
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
+
+        def do_PUT(self):
+            is_refused = self.headers.get("If-None-Match") is not None
+            self.send_response(412 if is_refused else 204)
+            if is_refused:
+                self.send_header("Content-Length", "0")
+            self.end_headers()
 
         def log_message(self, *_arguments):
             pass
