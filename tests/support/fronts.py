@@ -22,7 +22,7 @@ _TRIES = 5
 def counting_origin(headers=(("ETag", '"1"'),)):
     """Answer every GET with bare 200 JSON and the given headers; yields (port, Counter of paths).
 
-    A GET with If-None-Match is answered 304, a PUT 412 with it, 204 without (RFC 9110 §13.1.2).
+    A conditional GET is answered 304; a PUT 412 with If-None-Match, 204 without (RFC 9110 §13.1.2).
     """
     seen = Counter()
 
@@ -32,7 +32,7 @@ def counting_origin(headers=(("ETag", '"1"'),)):
         def do_GET(self):
             seen[self.path] += 1
             body = b'{"id": "7", "status": "running", "answer": %d}' % seen[self.path]
-            is_match = self.headers.get("If-None-Match") is not None
+            is_match = any(name in self.headers for name in ("If-None-Match", "If-Modified-Since"))
             self.send_response(304 if is_match else 200)
             for name, value in headers:
                 self.send_header(name, value)
