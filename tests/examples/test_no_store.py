@@ -13,8 +13,10 @@ from pathlib import Path
 
 import httpx
 import pytest
-from support.components import require_module
-from support.fronts import counting_origin, free_port, front
+from support.caches import free_port, running
+from support.components import require_module, require_program
+from support.counting import counting_origin
+from support.intermediaries import Intermediary
 from websockets.sync.client import connect
 
 from jobctl.sandbox import Sandbox
@@ -56,22 +58,21 @@ def client(url):
 
 
 @contextlib.contextmanager
-def example_front(program, origin_port, folder):
-    """The example, its two ports replaced by free ones."""
+def example_front(program, origin):
+    """The example before `origin`, its two ports replaced by free ones."""
+    require_program(program)
     text = (FOLDER / FRONTS[program]).read_text("utf-8")
-
-    def config(port):
-        return text.replace("8001", str(origin_port)).replace("8080", str(port))
-
-    with front(program, config, folder) as url, client(url) as http:
+    for mine, given in (("8001", "@UPSTREAM_PORT@"), ("8080", "@PORT@"), ("events {}", "@USER@ events {}")):
+        text = text.replace(mine, given)
+    row = Intermediary(f"no-store-{program}", program, text, "all but job routes")
+    with running(row, origin) as url, client(url) as http:
         yield http
 
 
 @pytest.fixture(scope="module", params=FRONTS)
-def proxied(request, tmp_path_factory):
+def proxied(request):
     """A proxy before the origin that says nothing but an ETag: (client, counter of what arrived)."""
-    folder = tmp_path_factory.mktemp(request.param)
-    with counting_origin() as (port, seen), example_front(request.param, port, folder) as http:
+    with counting_origin() as (url, seen), example_front(request.param, url) as http:
         yield http, seen
 
 
@@ -112,8 +113,8 @@ def test_a_conditional_write_keeps_its_condition(proxied):
 
 
 @pytest.mark.parametrize("program", FRONTS)
-def test_what_the_origin_allows_is_taken_back(program, tmp_path):
-    with counting_origin(LOOSE) as (port, seen), example_front(program, port, tmp_path) as http:
+def test_what_the_origin_allows_is_taken_back(program):
+    with counting_origin(LOOSE) as (url, seen), example_front(program, url) as http:
         assert all(is_marked(http.get("/v1/jobs/7")) for _ in range(2))
         loose = [http.get("/v1/models") for _ in range(2)]
     assert (seen["/v1/jobs/7"], seen["/v1/models"]) == (2, 1)
@@ -121,16 +122,16 @@ def test_what_the_origin_allows_is_taken_back(program, tmp_path):
 
 
 @pytest.mark.parametrize("program", FRONTS)
-def test_the_proxys_own_error_is_marked_as_well(program, tmp_path):
-    with example_front(program, free_port(), tmp_path) as http:
+def test_the_proxys_own_error_is_marked_as_well(program):
+    with example_front(program, f"http://127.0.0.1:{free_port()}") as http:
         answer = http.get("/v1/jobs/7")
     assert answer.status_code in {502, 503}
     assert is_marked(answer)
 
 
 @pytest.mark.parametrize("program", FRONTS)
-def test_the_websocket_passes(program, tmp_path):
-    with Sandbox() as box, example_front(program, int(box.url.rpartition(":")[2]), tmp_path) as http:
+def test_the_websocket_passes(program):
+    with Sandbox() as box, example_front(program, box.url) as http:
         job = box.submit(duration=60, pending=0)
         url = str(http.base_url).replace("http", "ws", 1).rstrip("/")
         with connect(f"{url}/ws/jobs/{job}", proxy=None) as socket:
