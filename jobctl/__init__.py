@@ -15,6 +15,10 @@ from jobctl._version import __version__
 
 if TYPE_CHECKING:
     from jobctl.api import JobClient as JobClient
+    from jobctl.caching.findings import Diagnosis as Diagnosis
+    from jobctl.caching.findings import Finding as Finding
+    from jobctl.caching.findings import Verdict as Verdict
+    from jobctl.caching.middleware import NoStoreMiddleware as NoStoreMiddleware
     from jobctl.errors import ApiError as ApiError
     from jobctl.errors import ConfigError as ConfigError
     from jobctl.errors import DeadlineExceeded as DeadlineExceeded
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
     from jobctl.errors import ProtocolError as ProtocolError
     from jobctl.errors import SubmitUncertain as SubmitUncertain
     from jobctl.errors import TransportError as TransportError
+    from jobctl.exchange import Exchange as Exchange
     from jobctl.exit_codes import ExitCode as ExitCode
     from jobctl.model import Decision as Decision
     from jobctl.model import Job as Job
@@ -35,6 +40,7 @@ if TYPE_CHECKING:
     from jobctl.reasons import Reason as Reason
     from jobctl.reconcile import reconcile as reconcile
     from jobctl.scripting import cancel as cancel
+    from jobctl.scripting import diagnose as diagnose
     from jobctl.scripting import status as status
     from jobctl.scripting import submit as submit
     from jobctl.scripting import wait as wait
@@ -43,6 +49,8 @@ if TYPE_CHECKING:
 
 _HOMES: Final = {
     "jobctl.api": ("JobClient",),
+    "jobctl.caching.findings": ("Diagnosis", "Finding", "Verdict"),
+    "jobctl.caching.middleware": ("NoStoreMiddleware",),
     "jobctl.errors": (
         "ApiError",
         "ConfigError",
@@ -53,6 +61,7 @@ _HOMES: Final = {
         "SubmitUncertain",
         "TransportError",
     ),
+    "jobctl.exchange": ("Exchange",),
     "jobctl.exit_codes": ("ExitCode",),
     "jobctl.model": ("Decision", "Job", "JobStatus", "Observation", "Source"),
     "jobctl.observe": ("Reader",),
@@ -60,7 +69,7 @@ _HOMES: Final = {
     "jobctl.reasons": ("Action", "Reason"),
     "jobctl.reconcile": ("reconcile",),
     "jobctl.story": ("Story",),
-    "jobctl.scripting": ("cancel", "status", "submit", "wait"),
+    "jobctl.scripting": ("cancel", "diagnose", "status", "submit", "wait"),
     "jobctl.watching.options": ("WatchOptions",),
 }
 _HOME_OF: Final = {name: home for home, names in _HOMES.items() for name in names}

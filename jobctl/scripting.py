@@ -1,4 +1,4 @@
-"""The library for scripts: blocking `submit`, `status`, `wait` and `cancel`."""
+"""The library for scripts: blocking `submit`, `status`, `wait`, `cancel` and `diagnose`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import sys
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, TypedDict
 
 from jobctl.api import JobClient, decide_first, find_profile, make_calls
 from jobctl.client.carrier import Limits
@@ -16,11 +16,15 @@ from jobctl.model import Job, Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from typing import Unpack
 
+    from jobctl.caching.report import Report
     from jobctl.client.blocking import BlockingCarrier
     from jobctl.client.calls import Calls
     from jobctl.profile.model import Profile
     from jobctl.watching.options import WatchOptions
+
+_CLIENT: Final = "use `async with JobClient(…) as client:` and client.{}(…)"
 
 
 @contextmanager
@@ -80,7 +84,7 @@ def wait(
         DeadlineExceeded: `timeout` seconds passed first.
         ApiError, TransportError, ProtocolError: contact was refused or lost.
     """
-    _refuse_inside_a_loop("watch")
+    _refuse_inside_a_loop(_CLIENT.format("watch"))
     job_, error = _wait(find_profile(profile, base_url), job, timeout, options)
     if error is not None:
         raise error
@@ -102,7 +106,7 @@ def cancel(
     """
     from jobctl.errors import JobNotSuccessful  # noqa: PLC0415
 
-    _refuse_inside_a_loop("cancel")
+    _refuse_inside_a_loop(_CLIENT.format("cancel"))
     found = find_profile(profile, base_url)
     with blocking(found) as (calls, http):
         answer = http.run(calls.cancel(job))
@@ -114,12 +118,48 @@ def cancel(
     return job_
 
 
-def _refuse_inside_a_loop(method: str) -> None:
+class ProbeLimits(TypedDict, total=False):
+    """How far `diagnose` may go, as in `jobctl.caching.probe.ProbeSettings`; seconds throughout."""
+
+    rounds: int
+    wait_change: float
+    budget_requests: int
+    budget_seconds: float
+    auth_isolation: bool
+    check_stream: bool
+    insecure: bool
+
+
+def diagnose(
+    job: str,
+    proxy: str,
+    profile: Profile | str = "generation",
+    *,
+    base_url: str | None = None,
+    origin: str | None = None,
+    **limits: Unpack[ProbeLimits],
+) -> Report:
+    """Find out whether the route `proxy` answers reads of a running job from memory; 20 s at most by default.
+
+    `proxy` is what `jobctl diagnose --proxy` takes. `origin` is the API past it: the profile's base URL when
+    not given. `report.diagnosis` has the verdict and the findings, `report.exchanges` the evidence.
+
+    Raises:
+        ConfigError: route, origin or credentials cannot be used. What servers do is never raised.
+    """
+    from jobctl.caching.probe import ProbeSettings, run_probe  # noqa: PLC0415 -- httpx and the rules
+
+    _refuse_inside_a_loop("use `await asyncio.to_thread(jobctl.diagnose, …)`")
+    found = find_profile(profile, base_url)
+    return run_probe(ProbeSettings(profile=found, job=job, proxy=proxy, origin=origin, **limits))
+
+
+def _refuse_inside_a_loop(hint: str) -> None:
     asyncio = sys.modules.get("asyncio")
     if asyncio is not None and asyncio._get_running_loop() is not None:  # noqa: SLF001 -- the only quiet way to ask
         raise ConfigError(
             "the blocking helpers cannot wait inside a running event loop",
-            hint=f"use `async with JobClient(…) as client:` and client.{method}(…)",
+            hint=hint,
         )
 
 

@@ -22,6 +22,42 @@ HEAVY = (
     "tabulate",
 )
 
+PUBLIC = [
+    "Action",
+    "ApiError",
+    "ConfigError",
+    "DeadlineExceeded",
+    "Decision",
+    "Diagnosis",
+    "Exchange",
+    "ExitCode",
+    "Finding",
+    "Job",
+    "JobClient",
+    "JobNotSuccessful",
+    "JobStatus",
+    "JobctlError",
+    "NoStoreMiddleware",
+    "Observation",
+    "Profile",
+    "ProtocolError",
+    "Reader",
+    "Reason",
+    "Source",
+    "Story",
+    "SubmitUncertain",
+    "TransportError",
+    "Verdict",
+    "WatchOptions",
+    "__version__",
+    "cancel",
+    "diagnose",
+    "reconcile",
+    "status",
+    "submit",
+    "wait",
+]
+
 
 def loaded(*argv, names=HEAVY):
     """Which of `names` a fresh interpreter imports while it runs `python argv`."""
@@ -43,6 +79,11 @@ def test_every_name_is_there_and_listed(name):
     assert name in dir(jobctl)
 
 
+def test_the_public_names():
+    """Whoever adds or takes away a name says so here and in the change log."""
+    assert sorted(jobctl.__all__) == PUBLIC
+
+
 def test_a_name_that_is_not_there():
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
         _ = jobctl.nonsense
@@ -61,7 +102,16 @@ def test_importing_the_package_pulls_in_nothing():
 
 
 @pytest.mark.parametrize(
-    "module", ["reconcile", "story", "explain", "watching.machine", "captures.decision_log", "exit_codes"]
+    "module",
+    [
+        "reconcile",
+        "story",
+        "explain",
+        "watching.machine",
+        "captures.decision_log",
+        "caching.middleware",
+        "exit_codes",
+    ],
 )
 def test_pure_modules_pull_in_nothing(module):
     assert loaded("-c", f"import jobctl.{module}") == []

@@ -10,6 +10,7 @@ import pytest
 from support.servers import RawServer, reply
 
 from jobctl import scripting
+from jobctl.caching.findings import Rule, Verdict
 from jobctl.client.carrier import Limits
 from jobctl.errors import (
     ApiError,
@@ -193,7 +194,13 @@ def test_cancel_never_calls_a_job_cancelled_on_its_own_word(box, api):
 
 
 @pytest.mark.parametrize(
-    ("call", "instead"), [(scripting.wait, "client.watch"), (scripting.cancel, "client.cancel")]
+    ("call", "instead"),
+    [
+        (scripting.wait, "client.watch"),
+        (scripting.cancel, "client.cancel"),
+        (lambda job, api: scripting.diagnose(job, "loca.lt", api), "asyncio.to_thread(jobctl.diagnose"),
+    ],
+    ids=["wait", "cancel", "diagnose"],
 )
 def test_inside_a_running_loop_the_way_out_is_named_and_nothing_is_sent(box, api, call, instead):
     async def main():
@@ -222,3 +229,44 @@ def test_status_and_submit_need_no_event_loop(box):
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.strip() in {"pending", "running"}
+
+
+@pytest.mark.parametrize(
+    ("faults", "verdict", "by_echo"),
+    [
+        (([], ["cache=60s"]), Verdict.PROVEN_STALE, False),
+        ((["echo-request-id"], ["cache=60s"]), Verdict.PROVEN_STALE, True),
+        ((["echo-request-id"], []), Verdict.CACHEABLE, False),
+    ],
+    ids=["cached", "cached-echo", "clean"],
+)
+def test_diagnose_judges_the_route(box, api, faults, verdict, by_echo):
+    box.set_faults(*faults)
+    job = box.submit(duration=60, pending=0, steps=120)
+    report = scripting.diagnose(job, box.tunnel_url, api, check_stream=False)
+    assert report.diagnosis.verdict is verdict
+    assert (Rule.R1 in {finding.rule for finding in report.diagnosis.findings}) is by_echo
+    assert (report.job, report.direct_url, report.stream) == (job, box.url, None)
+    assert report.requests == len(report.exchanges) <= report.budget_requests
+
+
+def test_diagnose_takes_an_origin_and_limits(box):
+    job = box.submit(**LONG)
+    report = scripting.diagnose(
+        job,
+        box.tunnel_url,
+        base_url="http://127.0.0.1:9",
+        origin=box.url,
+        budget_requests=2,
+        budget_seconds=5,
+    )
+    assert (report.direct_url, report.requests, report.stopped) == (box.url, 2, "budget")
+    assert (report.budget_requests, report.budget_seconds) == (2, 5)
+
+
+def test_diagnose_refuses_what_it_cannot_use(box, api):
+    with pytest.raises(ConfigError):
+        scripting.diagnose("7", "ftp://nowhere", api)
+    with pytest.raises(TypeError, match="patience"):
+        scripting.diagnose("7", box.tunnel_url, api, patience=3)
+    assert requests(box) == 0

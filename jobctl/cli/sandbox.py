@@ -60,12 +60,17 @@ def sandbox(
         str, typer.Option("--end", help="completed, failed or cancelled.", autocompletion=ends)
     ] = "completed",
     seed: Annotated[int, typer.Option("--seed", help="Decides every random fault.")] = 0,
+    no_store: Annotated[
+        bool,
+        typer.Option("--no-store", help="Mark the server's answers as not to be stored: NoStoreMiddleware."),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the addresses as JSON.")] = False,
 ) -> None:
     """Run a job server and a tunnel in front of it, with faults, until Ctrl-C. Loopback only.
 
     Both speak the profiles `generation` and `v1`. The ground truth of a job: /_sandbox/history/ID.
     """
+    from jobctl.caching.middleware import NoStoreMiddleware
     from jobctl.sandbox import Sandbox, SandboxError, Script
 
     try:
@@ -77,6 +82,7 @@ def sandbox(
             tunnel_port=tunnel_port,
             seed=seed,
             defaults=Script(duration=duration, steps=steps, end=end),
+            extra_middleware=(NoStoreMiddleware,) if no_store else (),
         )
         box.serve(lambda ready: _announce(ready, as_json=as_json))
     except ValueError as error:

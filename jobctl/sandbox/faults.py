@@ -163,6 +163,7 @@ _ROWS: Final[Mapping[Scope, tuple[_Row, ...]]] = {
         ("unknown-status", _SERVER, "call a running job by this word", Unit.TEXT, "frobnicating", None),
         ("no-updated-at", _SERVER, "leave updated_at out everywhere", None, None, None),
         ("forget", _SERVER, "answer 404 for finished jobs", None, None, None),
+        ("echo-request-id", _SERVER, "echo X-Request-Id in answers", None, None, None),
         ("cache", _TUNNEL, "serve job reads from memory for this long", Unit.SECONDS, 10.0, None),
         ("cache-ignore-no-store", _TUNNEL, "cache whatever request or response forbid", None, None, None),
         ("cache-drop-query", _TUNNEL, "leave the query out of the cache key", None, None, None),

@@ -83,7 +83,11 @@ class JobRoutes:
                 response: Response = await handler(request)
             except _Refused as refused:
                 body = error_body(self._api, self._site.shaper.text(str(refused)))
-                return Response(body, refused.status, media_type="application/json")
+                response = Response(body, refused.status, media_type="application/json")
+            given = request.headers.get("x-request-id")
+            # An answer that bears another request's id was made for that one: it came from a store.
+            if given is not None and self._site.plan.get("echo-request-id"):
+                response.headers["x-request-id"] = given
             return response
 
         return answer

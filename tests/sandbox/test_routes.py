@@ -165,3 +165,28 @@ def test_many_readers_at_once(direct, box):
     with ThreadPoolExecutor(4) as pool:
         answers = list(pool.map(direct.read, jobs * 5))
     assert {answer.status_code for answer in answers} == {200}
+
+
+def test_echo_request_id(box, direct):
+    job = box.submit(duration=60, pending=0)
+    paths = (
+        f"/api/v1/generation-jobs/{job}",
+        "/api/v1/generation-jobs",
+        "/api/v1/generation-jobs/0",
+        "/v1/jobs",
+    )
+
+    def echoes(**headers):
+        return [direct.http.get(path, headers=headers).headers.get("x-request-id") for path in paths]
+
+    assert echoes(**{"X-Request-Id": "a1"}) == [None] * 4
+    direct.faults("echo-request-id")
+    assert echoes(**{"X-Request-Id": "a1"}) == ["a1"] * 4
+    assert echoes() == [None] * 4
+
+
+def test_an_echo_out_of_a_cache_is_another_requests(box, tunnelled):
+    box.set_faults(["echo-request-id"], ["cache"])
+    job = box.submit(duration=60, pending=0)
+    got = [tunnelled.read(job, headers={"X-Request-Id": sent}).headers["x-request-id"] for sent in ("a", "b")]
+    assert got == ["a", "a"]
