@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from jobctl.caching.findings import Finding, Rule
-from jobctl.caching.judging.uniques import constants, echo_of, replay_of
+from jobctl.caching.judging.uniques import constants, echo_of, names_requests, replay_of
 from jobctl.evidence import VENDOR_WORDS, CacheClass, classify, parse_age
 from jobctl.exchange import Path, before
 from jobctl.text import visible
@@ -34,22 +35,34 @@ def echo_replays(experiment: Experiment) -> list[Finding]:
 
 
 def nonce_replays(experiment: Experiment) -> list[Finding]:
-    """R2: a value that differs on every control answer is the same on two through the proxy."""
+    """R2: a value that differs on every control answer is the same on two through the proxy.
+
+    A request id may come twice; anything else (an ETag, a time in the body) may be a lagging replica's state
+    and has to come three times.
+    """
     uniques = experiment.uniques
-    if not uniques.values:
+    if not uniques.values or len(experiment.plain) + len(experiment.busted) < 2:
         return []
     answers = _cacheable_answers(experiment)
     constant = constants([*experiment.plain, *experiment.busted], uniques.values)
-    if len(experiment.plain) + len(experiment.busted) < 2:
-        return []
-    found = []
-    for index, one in enumerate(answers):
-        other = replay_of(one, answers[:index], uniques, constant)
-        if other is not None:
-            place = ", ".join(sorted(uniques.values - constant)[:3])
-            detail = f"{visible(place, 80)} repeats answer {other.number}, {one.sent - other.sent:.1f} s old"
-            found.append(Finding(Rule.R2, (other.number, one.number), detail))
-    return found
+    replays = [
+        (other, one)
+        for index, one in enumerate(answers)
+        if (other := replay_of(one, answers[:index], uniques, constant)) is not None
+    ]
+    times = Counter(other.number for other, _ in replays)
+    names = sorted(uniques.values - constant)
+    least = 1 if names_requests(names) else 2
+    place = visible(", ".join(names[:3]), 80)
+    return [
+        Finding(
+            Rule.R2,
+            (other.number, one.number),
+            f"{place} repeats answer {other.number}, {one.sent - other.sent:.1f} s old",
+        )
+        for other, one in replays
+        if times[other.number] >= least
+    ]
 
 
 def _cacheable_answers(experiment: Experiment) -> list[Exchange]:

@@ -139,7 +139,7 @@ def echo_of(exchange: Exchange, uniques: Uniques, sent_ids: dict[str, Exchange])
 def replay_of(
     exchange: Exchange, earlier: Iterable[Exchange], uniques: Uniques, constant: frozenset[str] = frozenset()
 ) -> Exchange | None:
-    """Return the earlier answer that this one repeats: every unique value of both is the same.
+    """Return the first earlier answer that this one repeats: every unique value of both is the same.
 
     `constant` places do not count: something on the path writes the same value into every answer.
     """
@@ -152,12 +152,14 @@ def replay_of(
         shared = [name for name in mine if name in theirs]
         if not shared or any(theirs[name] != mine[name] for name in shared):
             continue
-        # Nobody numbers requests by a clock; anything else may stand still for that long.
-        if any(name in REQUEST_IDS for name in shared) or not uniques.may_be_a_clock(
-            exchange.sent - other.received
-        ):
+        if names_requests(shared) or not uniques.may_be_a_clock(exchange.sent - other.received):
             return other
     return None
+
+
+def names_requests(names: Iterable[str]) -> bool:
+    """Tell whether a request id is among the places: nobody takes one from a clock or the job's state."""
+    return any(name in REQUEST_IDS for name in names)
 
 
 def constants(exchanges: Sequence[Exchange], names: Iterable[str]) -> frozenset[str]:
