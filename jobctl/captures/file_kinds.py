@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 from typing import Final, Literal, NamedTuple
@@ -82,7 +83,7 @@ def _is_object(line: bytes) -> bool:
 
 def _is_utf8(head: bytes) -> bool:
     try:
-        head[:-3].decode()  # the last character may be cut
+        codecs.getincrementaldecoder("utf-8")().decode(head)  # the last character may be cut
     except UnicodeDecodeError:
         return False
     return True
