@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import re
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -12,9 +11,8 @@ if TYPE_CHECKING:
 
 LONGEST_STRING: Final = 8 * 1024 * 1024
 """Bytes after which a string is cut. A body this long as JSON has over 1 MiB, whatever its escapes."""
-# Six plain characters in a row: behind them no escape sequence (the longest is `\u1234`) is open.
-_PLAIN: Final = re.compile(rb"[ !#-\[\]-~]{6}")
-_EDGE: Final = 1024
+_AFTER_BACKSLASH: Final = b"n"
+_AFTER_HEX: Final = b"0000"
 
 
 class HarText:
@@ -28,7 +26,7 @@ class HarText:
         self._file, self._progress = file, progress
         self._decoder = codecs.getincrementaldecoder("utf-8-sig")(errors="replace")
         self._taken = 0
-        self._is_inside = self._is_escaped = False
+        self._is_inside = self._is_escaped = self._is_cut = False
         self._run, self._longest = 0, LONGEST_STRING
 
     def read(self, size: int) -> bytes:
@@ -44,13 +42,22 @@ class HarText:
         return b""
 
     def _shortened(self, chunk: bytes) -> bytes:
+        was_escaped = self._is_escaped
         quotes = self._quotes(chunk)
         self._is_inside ^= bool(quotes % 2)
         if quotes or not self._is_inside:
-            self._run = 0
-            return chunk
+            # Behind a cut, a character that a lost backslash escaped is lost as well.
+            rest = chunk[1:] if self._is_cut and was_escaped else chunk
+            self._run, self._is_cut = 0, False
+            return rest
         self._run += len(chunk)
-        return _without_middle(chunk) if self._run > self._longest else chunk
+        if self._run <= self._longest:
+            return chunk
+        if self._is_cut:
+            return b""
+        self._is_cut = True
+        # An escape sequence may be open where the cut begins; these complete it.
+        return _AFTER_BACKSLASH if was_escaped else _AFTER_HEX
 
     def _quotes(self, chunk: bytes) -> int:
         """Count the quotes that begin or end a string. Backslashes stand in strings only."""
@@ -60,12 +67,3 @@ class HarText:
         bare = bare.replace(b"\\\\", b"").replace(b'\\"', b"")
         self._is_escaped = bare.endswith(b"\\")
         return bare.count(b'"')
-
-
-def _without_middle(chunk: bytes) -> bytes:
-    """Cut from the first place to the last one where no escape sequence is open."""
-    first = _PLAIN.search(chunk)
-    lasts = [place.end() for place in _PLAIN.finditer(chunk, max(0, len(chunk) - _EDGE))]
-    if first is None or not lasts or first.end() >= lasts[-1]:
-        return chunk
-    return chunk[: first.end()] + chunk[lasts[-1] :]
