@@ -1,0 +1,48 @@
+"""What reading a recording comes to beside its exchanges: problems, what was left out, how far it got."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from jobctl.exchange import Path
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MAX_BODY: Final = 1024 * 1024
+"""Bytes of a body that are kept; a longer one is no job record, and is read as empty."""
+_READS: Final = frozenset({"GET", "HEAD"})
+
+
+@dataclass
+class Tally:
+    """Filled while a recording is read.
+
+    `problems` are sentences for people, `skipped` counts what is no exchange of client and server. `progress`
+    is told the bytes read so far.
+    """
+
+    problems: list[str] = field(default_factory=list)
+    skipped: int = 0
+    progress: Callable[[int], None] = lambda _read: None
+    _counts: dict[str, int] = field(default_factory=dict)
+
+    def skip(self, why: str) -> None:
+        """Count one thing left out."""
+        self.skipped += 1
+        self.note(why)
+
+    def note(self, what: str) -> None:
+        """Count one thing of a kind, to be told once with its number by `close`."""
+        self._counts[what] = self._counts.get(what, 0) + 1
+
+    def close(self) -> None:
+        """Turn the counts into problems, in the order of their first sight."""
+        self.problems += [f"{number} × {what}" for what, number in self._counts.items()]
+        self._counts.clear()
+
+
+def path_of(method: str) -> Path:
+    """Return what a recorded request was for: a read (RFC 9110 section 9.3.1), or anything else."""
+    return Path.PLAIN if method in _READS else Path.WRITE
