@@ -25,6 +25,7 @@ _TIMED_OUT: Final = re.compile(r"timed?[ _-]?out", re.IGNORECASE)
 _FRAMES: Final = frozenset({1, 2})
 """Opcodes of RFC 6455 section 5.2 that carry a message: text, binary."""
 _BINARY: Final = 2
+_OURS: Final = {path.value: path for path in Path}
 
 
 class _Span(NamedTuple):
@@ -52,8 +53,9 @@ class EntryReader:
             self._tally.skip("an answer from the browser's own cache, which says nothing of a proxy: skipped")
             return
         span = self._span(entry)
-        if _dict(entry.get("_jobctl")).get("path") != Path.EVENT:
-            yield self._exchange(entry, request, url, span)
+        ours = _dict(entry.get("_jobctl")).get("path")
+        if ours != Path.EVENT:
+            yield self._exchange(entry, request, url, span, ours)
         for message in _list(entry.get("_webSocketMessages")):
             yield from self._event(_dict(message), url, span)
 
@@ -61,14 +63,20 @@ class EntryReader:
         self._number += 1
         return self._number
 
-    def _exchange(self, entry: dict[str, Any], request: dict[str, Any], url: str, span: _Span) -> Exchange:
+    def _exchange(
+        self, entry: dict[str, Any], request: dict[str, Any], url: str, span: _Span, ours: Any
+    ) -> Exchange:
+        """`ours`: the path that an experiment of our own wrote into the entry."""
         response = _dict(entry.get("response"))
         method = _text(request.get("method")) or "GET"
         asked = _headers(request.get("headers"))
         status = _status(response.get("status"))
+        path = _OURS.get(ours) if isinstance(ours, str) else None
+        self._tally.is_experiment |= path is not None
+        connection = _text(entry.get("connection"))
         return Exchange(
             self._next(),
-            path_of(method),
+            path or path_of(method),
             method,
             url,
             asked,
@@ -80,6 +88,7 @@ class EntryReader:
             span.start,
             nonce=next((value for name, value in asked if name.lower() == "x-request-id"), ""),
             problem=None if status else _problem(response),
+            connection=int(connection) if re.fullmatch(r"\d{1,9}", connection, re.ASCII) else 0,
         )
 
     def _event(self, message: dict[str, Any], url: str, span: _Span) -> Iterator[Exchange]:

@@ -53,6 +53,7 @@ def _entry(exchange: Exchange, notes: Sequence[str]) -> dict[str, Any]:
         "cache": {},
         # When the first byte came is not known, so all of it is waiting.
         "timings": {"send": 0, "wait": milliseconds, "receive": 0},
+        "connection": str(exchange.connection or ""),
         "_jobctl": {
             "number": exchange.number,
             "path": exchange.path.value,

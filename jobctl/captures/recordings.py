@@ -51,6 +51,11 @@ class Recording:
         """How many entries or flows were no exchange of a client and a server."""
         return self._tally.skipped
 
+    @property
+    def is_experiment(self) -> bool:
+        """Whether it is an experiment of `jobctl diagnose --har`, as far as it was read."""
+        return self._tally.is_experiment
+
     def __iter__(self) -> Iterator[Exchange]:
         """Read the exchanges.
 

@@ -25,6 +25,8 @@ class Tally:
 
     problems: list[str] = field(default_factory=list)
     skipped: int = 0
+    is_experiment: bool = False
+    """Entries say for what an experiment of our own asked."""
     progress: Callable[[int], None] = lambda _read: None
     _counts: dict[str, int] = field(default_factory=dict)
 

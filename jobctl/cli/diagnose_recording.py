@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from jobctl.caching.report import Report
     from jobctl.cli.diagnose_output import Presented
+    from jobctl.exchange import Exchange
     from jobctl.profile.model import Profile
 
 _CANNOT: Final = {
@@ -40,13 +41,26 @@ def diagnose_recording(path: Path, job: str | None, profile: Profile, presented:
     progress = _Progress()
     recording = open_recording(path, progress.show)
     exhibits = Exhibits(profile)
+    experiment: list[Exchange] = []
     for exchange in recording:
-        exhibits.see(exchange)
+        if recording.is_experiment:
+            experiment.append(exchange)
+        else:
+            exhibits.see(exchange)
     progress.end()
     for problem in recording.problems:
         output.tell(visible(problem, 300))
     if recording.skipped:
         output.tell(f"{recording.skipped} entries without an answer, or replayed, were left out")
+    if experiment:
+        from jobctl.caching.rerun import rerun
+
+        found = [one for one in rerun(experiment, profile) if job in {None, one.job}]
+        if not found:
+            raise ConfigError(
+                "the experiment in it is not about that job", hint="leave JOB out, or --profile"
+            )
+        presented.show(found)
     presented.show(reports_of(exhibits, job, profile, [_CANNOT[recording.kind]]))
 
 
