@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from jobctl.caching.findings import Rule, Verdict
 from jobctl.cli.app import COMMANDS
 from jobctl.exit_codes import ExitCode, worst
 from jobctl.reasons import Reason
@@ -28,11 +29,26 @@ def reason_table() -> str:
     return "\n".join(["| reason | action | because |", "|---|---|---|", *rows])
 
 
-TABLES = {"exit codes": exit_code_table, "reasons": reason_table}
+def verdict_table() -> str:
+    rows = [f"| `{one.value}` | {int(one.exit_code)} | this path {one.sentence} |" for one in Verdict]
+    return "\n".join(["| verdict | exit | meaning |", "|---|---|---|", *rows])
+
+
+def rule_table() -> str:
+    rows = [f"| {one.value} {one.slug} | {one.headline} | {one.proves} | {one.not_proves} |" for one in Rule]
+    return "\n".join(["| rule | when | proves | does not prove |", "|---|---|---|---|", *rows])
+
+
+TABLES = {
+    "exit codes": exit_code_table,
+    "reasons": reason_table,
+    "verdicts": verdict_table,
+    "rules": rule_table,
+}
 
 
 def block(name: str) -> str:
-    found = re.search(rf"<!-- table: {name} -->\n(.*?)\n<!-- end -->", README.read_text("utf-8"), re.DOTALL)
+    found = re.search(rf"<!-- table: {name} -->\n(.*?)\n?<!-- end -->", README.read_text("utf-8"), re.DOTALL)
     assert found, f"README has no block {name!r}"
     return found.group(1)
 

@@ -1,8 +1,4 @@
-"""What the mitmproxy addon costs: `python tests/benchmarks/addon.py [flows]` (1,000,000 flows by default).
-
-Prints µs per job flow, the throughput of mitmdump on other traffic as the ratio of pairs (no-op addon against
-ours, same load, taking turns), and the memory after many flows.
-"""
+"""What the mitmproxy addon costs: a job flow, other traffic in pairs with a no-op addon, memory."""
 
 from __future__ import annotations
 
@@ -37,16 +33,28 @@ CONNECTIONS = 10
 NO_OP = "class NoOp:\n    def response(self, flow):\n        pass\n\n\naddons = [NoOp()]\n"
 
 
-def main(flows):
-    print("cost of one flow")
-    per_flow()
-    print(f"memory after {flows:,} job flows of {JOBS:,} jobs")
-    code = f"import runpy; runpy.run_path({__file__!r})['feed']({flows})"
-    print(
-        "  " + subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    )
-    print(f"throughput on other traffic, {PAIRS} pairs of {REQUESTS:,} requests")
-    throughput()
+def run():
+    """Rows for the one table of all benchmarks."""
+    job, other = per_flow()
+    code = f"import runpy; runpy.run_path({__file__!r})['feed']({FLOWS})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    resident_mb, jobs = json.loads(done.stdout)
+    ratio, lowest, highest = throughput()
+    return [
+        ("addon: one job flow", "≤ 100 µs", f"{job:.0f} µs (any other flow {other:.1f} µs)", job <= 100),
+        (
+            "addon: other traffic, against a no-op addon",
+            "≥ 0.97 ×",
+            f"{ratio:.3f} × ({lowest:.2f} to {highest:.2f} in {PAIRS} pairs)",
+            ratio >= 0.97,
+        ),
+        (
+            f"addon: {FLOWS:,} job flows seen",
+            "≤ 200 MB",
+            f"{resident_mb:.0f} MB ({jobs:,} jobs remembered)",
+            resident_mb <= 200,
+        ),
+    ]
 
 
 def made_flow():
@@ -87,30 +95,24 @@ def per_flow(count=20_000):
         begun = time.perf_counter()
         addon.response(flow)
         spent.append(time.perf_counter() - begun)
-    median, mean = statistics.median(spent) * 1e6, statistics.mean(spent) * 1e6
-    print(f"  a job read: median {median:.1f} µs, mean {mean:.1f} µs")
+    median = statistics.median(spent) * 1e6
     flow.request.data.path = b"/static/js/main.0123456789abcdef.js"
     begun = time.perf_counter()
     for _ in range(count):
         addon.response(flow)
-    print(f"  any other flow: {(time.perf_counter() - begun) / count * 1e9:.0f} ns")
+    return median, (time.perf_counter() - begun) / count * 1e6
 
 
 def feed(flows):
     flow, addon = made_flow(), ready_addon()
-    before = resident()
-    begun = time.perf_counter()
     origins = [Origin([n / 10 for n in range(21)], job=str(1_000_000 + n)) for n in range(JOBS)]
     for number in range(flows):
         origin = origins[number * 7919 % JOBS]
         version = min(number * 21 // flows, 20)
         prepare(flow, origin, number, json.dumps(origin.record(version)).encode())
         addon.response(flow)
-    spent = time.perf_counter() - begun
     remembered = len(addon.passive.jobs())
-    print(
-        f"{resident():.0f} MB resident ({before:.0f} before), {remembered:,} jobs remembered, {spent:.0f} s"
-    )
+    print(json.dumps([resident(), remembered]))
 
 
 def resident():
@@ -181,12 +183,9 @@ def throughput():
                 rates = {proxy: asyncio.run(load(proxy.port, REQUESTS)) for proxy in order}
                 pairs.append((rates[plain], rates[ours]))
     ratios = sorted(mine / base for base, mine in pairs)
-    print(
-        f"  no-op {statistics.median(base for base, _ in pairs):.0f} requests/s, "
-        f"ours {statistics.median(mine for _, mine in pairs):.0f}; "
-        f"ratio: median {statistics.median(ratios):.3f} ({ratios[0]:.3f} to {ratios[-1]:.3f})"
-    )
+    return statistics.median(ratios), ratios[0], ratios[-1]
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else FLOWS)
+    for row in run():
+        print(*row, sep=" | ")

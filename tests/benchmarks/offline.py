@@ -1,14 +1,10 @@
-"""Reading a large recording: seconds and peak resident memory of `open_recording`, for a HAR and for flows.
-
-`python tests/benchmarks/offline.py [--mb 500]`
-"""
+"""Judging a large recording: seconds and peak resident memory of `jobctl diagnose --from`, HAR and flows."""
 
 from __future__ import annotations
 
-import argparse
 import json
+import os
 import random
-import resource
 import subprocess
 import sys
 import tempfile
@@ -17,17 +13,26 @@ from pathlib import Path
 
 from mitmproxy.io import FlowWriter
 from mitmproxy.test import tflow, tutils
+from startup import program
 
-from jobctl.captures.recordings import open_recording
-
-MOST_MIB = 150
+MEGABYTES = int(os.environ.get("JOBCTL_BENCHMARK_MEGABYTES", "500"))
 START = 1_760_047_990
+JOBS = 1000
 
 
 def record(number: int, size: int) -> str:
     """Return a job's record of about `size` bytes."""
-    progress = {"id": 7, "status": "running", "updated_at": f"2025-10-09T22:13:{number % 60:02d}Z"}
+    progress = {
+        "id": number % JOBS,
+        "status": "running",
+        "updated_at": f"2025-10-09T22:13:{number % 60:02d}Z",
+    }
     return json.dumps(progress | {"log": 'line "é" of\noutput ' * (size // 20)}, ensure_ascii=False)
+
+
+def job_path(number: int) -> str:
+    """A read of one of many jobs, as the profile `generation` spells it."""
+    return f"/api/v1/generation-jobs/{number % JOBS}"
 
 
 def entry(number: int, size: int) -> dict[str, object]:
@@ -42,7 +47,12 @@ def entry(number: int, size: int) -> dict[str, object]:
         "_initiator": {"type": "script", "stack": {"callFrames": [{"url": "https://a.test/x.js"}] * 5}},
         "startedDateTime": at,
         "time": 81.25,
-        "request": {"method": "GET", "url": "https://api.test/jobs/7", "headers": headers, "cookies": []},
+        "request": {
+            "method": "GET",
+            "url": f"https://api.test{job_path(number)}",
+            "headers": headers,
+            "cookies": [],
+        },
         "response": {
             "status": 200,
             "headers": headers,
@@ -78,50 +88,38 @@ def write_flows(path: Path, wanted: int) -> None:
         while file.tell() < wanted:
             content = record(number, sizes(rng)).encode()
             is_socket = number % 50 == 0
-            writer.add(
-                tflow.twebsocketflow() if is_socket else tflow.tflow(resp=tutils.tresp(content=content))
-            )
+            flow = tflow.twebsocketflow() if is_socket else tflow.tflow(resp=tutils.tresp(content=content))
+            flow.request.path = job_path(number)
+            writer.add(flow)
             number += 1
 
 
-def child(path: str) -> None:
-    """Read a recording, and print what that took."""
-    started = time.perf_counter()
-    recording = open_recording(Path(path), lambda _read, _size: None)
-    exchanges = sum(1 for _ in recording)
-    took = time.perf_counter() - started
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
-    print(json.dumps({"exchanges": exchanges, "seconds": took, "MiB": peak, "problems": recording.problems}))
-
-
-def run(megabytes: int) -> bool:
-    is_small = True
+def run() -> list[tuple[str, str, str, bool]]:
+    """Rows for the one table: `jobctl diagnose --from` of a large recording, as a process of its own."""
+    rows = []
     with tempfile.TemporaryDirectory() as folder:
         for name, write in (("HAR", write_har), ("flows", write_flows)):
             path = Path(folder, name)
-            write(path, megabytes * 1_000_000)
+            write(path, MEGABYTES * 1_000_000)
             size = path.stat().st_size / 1e6
-            # A child of a large process begins with its parent's peak, so it is started anew by exec.
+            started = time.perf_counter()
+            # Measured by a small process between: a child begins with its parent's peak.
+            code = (
+                "import resource, subprocess, sys; subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL);"
+                "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+            )
+            command = [program(), "diagnose", "--from", str(path), "-q"]
             done = subprocess.run(
-                [sys.executable, __file__, "--child", str(path)], check=True, capture_output=True, text=True
+                [sys.executable, "-c", code, *command], check=True, capture_output=True, text=True
             )
-            told = json.loads(done.stdout)
-            is_small &= told["MiB"] <= MOST_MIB
-            print(
-                f"{name}: {size:.0f} MB, {told['exchanges']:,} exchanges, {told['seconds']:.1f} s, "
-                f"{told['MiB']:.0f} MiB peak resident (at most {MOST_MIB} wanted), "
-                f"problems {told['problems']}"
-            )
+            assert "no read of a job" not in done.stderr, done.stderr
+            peak = int(done.stdout) / 1024
+            told = f"{peak:.0f} MB, {time.perf_counter() - started:.0f} s"
+            rows.append((f"diagnose --from, {size:.0f} MB of {name}", "≤ 150 MB", told, peak <= 150))
             path.unlink()
-    return is_small
+    return rows
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--mb", type=int, default=500)
-    parser.add_argument("--child", help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
-    if arguments.child:
-        child(arguments.child)
-    else:
-        sys.exit(not run(arguments.mb))
+    for row in run():
+        print(*row, sep=" | ")

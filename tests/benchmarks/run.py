@@ -14,10 +14,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import addon
 import decide
+import diagnose
 import explain
 import latency
 import many
+import offline
 import startup
 from tabulate import tabulate
 
@@ -27,6 +30,9 @@ BENCHMARKS = {
     "latency": latency.run,
     "many": many.run,
     "explain": explain.run,
+    "diagnose": diagnose.run,
+    "addon": addon.run,
+    "offline": offline.run,
 }
 
 
