@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from jobctl.captures.flows import event_of, exchange_of
-from jobctl.captures.tally import MAX_BODY, path_of
+from jobctl.captures.tally import MAX_BODY
 from jobctl.text import visible
 
 if TYPE_CHECKING:
@@ -104,21 +104,18 @@ def _exchanges(flow: Flow, tally: Tally) -> Iterator[Exchange]:
 
 
 def _handshake_or_read(flow: HTTPFlow, tally: Tally) -> Iterator[Exchange]:
-    if flow.response is not None and len(flow.response.raw_content or b"") > MAX_BODY:
-        flow.response.raw_content = None  # not unpacked only to be dropped
     exchange = exchange_of(flow, 0)
     if exchange is None:
         tally.skip(
             "a flow without an answer: skipped" if flow.error is None else "a flow that failed: skipped"
         )
         return
-    body = exchange.body if len(exchange.body) <= MAX_BODY else b""
-    yield exchange._replace(path=path_of(exchange.method), body=body)
+    yield exchange
 
 
 def _events(flow: HTTPFlow) -> Iterator[Exchange]:
-    """Yield what the server said; what mitmproxy's user put in is no word of the server."""
+    """Yield what the server said and the client got; what somebody put in is no word of the server."""
     for message in flow.websocket.messages if flow.websocket else ():
-        if not message.from_client and not message.injected:
+        if not message.from_client and not message.injected and not message.dropped:
             event = event_of(flow, message, 0)
             yield event if len(event.body) <= MAX_BODY else event._replace(body=b"")

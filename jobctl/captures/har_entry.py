@@ -10,16 +10,17 @@ import binascii
 import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from urllib.parse import urlsplit
 
-from jobctl.captures.tally import MAX_BODY, Tally, path_of
+from jobctl.captures.tally import MAX_BODY, UNKNOWN_LENGTH, Tally, path_of
 from jobctl.exchange import Exchange, Headers, Path, Problem
 from jobctl.timestamps import parse_timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-UNKNOWN_LENGTH: Final = 86400.0
-"""Seconds an exchange is taken to last when the entry does not say: then no order is claimed from it."""
+_PORTS: Final = {"http": 80, "ws": 80, "https": 443, "wss": 443}
+_REMEMBERED: Final = ("Memory Cache", "Disk Cache")
 _YEAR_10000: Final = 253_402_300_800.0
 _TIMED_OUT: Final = re.compile(r"timed?[ _-]?out", re.IGNORECASE)
 _FRAMES: Final = frozenset({1, 2})
@@ -48,7 +49,8 @@ class EntryReader:
         if not url:
             self._tally.skip("an entry without a URL: skipped")
             return
-        if entry.get("_fromCache"):
+        fetched = _text(_dict(entry.get("response")).get("_fetchType"))  # Safari's word for it
+        if entry.get("_fromCache") or fetched in _REMEMBERED:
             # The client asked itself; no proxy had a part in it.
             self._tally.skip("an answer from the browser's own cache, which says nothing of a proxy: skipped")
             return
@@ -73,7 +75,6 @@ class EntryReader:
         status = _status(response.get("status"))
         path = _OURS.get(ours) if isinstance(ours, str) else None
         self._tally.is_experiment |= path is not None
-        connection = _text(entry.get("connection"))
         return Exchange(
             self._next(),
             path or path_of(method),
@@ -88,7 +89,7 @@ class EntryReader:
             span.start,
             nonce=next((value for name, value in asked if name.lower() == "x-request-id"), ""),
             problem=None if status else _problem(response),
-            connection=int(connection) if re.fullmatch(r"\d{1,9}", connection, re.ASCII) else 0,
+            connection=_connection(entry, url),
         )
 
     def _event(self, message: dict[str, Any], url: str, span: _Span) -> Iterator[Exchange]:
@@ -154,6 +155,19 @@ def _field(item: Any) -> tuple[str, str]:
     return _text(record.get("name")), _text(record.get("value"))
 
 
+def _connection(entry: dict[str, Any], url: str) -> int:
+    """The number that the recorder gave it. Firefox writes the server's port, which tells nothing apart."""
+    name = _text(entry.get("connection"))
+    if not re.fullmatch(r"\d{1,18}", name, re.ASCII):
+        return 0
+    try:
+        parts = urlsplit(url)
+        port = parts.port or _PORTS.get(parts.scheme, 0)
+    except ValueError:
+        port = 0
+    return 0 if int(name) == port else int(name)
+
+
 def _problem(response: dict[str, Any]) -> Problem:
     said = _text(response.get("_error")) or _text(response.get("statusText")) or "no answer was recorded"
     return Problem("timeout" if _TIMED_OUT.search(said) else "unreachable", said)
@@ -161,7 +175,7 @@ def _problem(response: dict[str, Any]) -> Problem:
 
 def _status(value: Any) -> int:
     number = _number(value)
-    return int(number) if number is not None and 0 <= number <= 999 else 0
+    return int(number) if number is not None and 100 <= number <= 999 else 0
 
 
 def _length(entry: dict[str, Any]) -> float | None:

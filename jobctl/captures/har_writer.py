@@ -7,7 +7,7 @@ import json
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from jobctl._version import __version__
 from jobctl.exchange import Exchange, Path
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _HTTP_VERSION: Final = "unknown"  # an exchange does not say; HAR wants some text
 _TEXT_FRAME, _BINARY_FRAME = 1, 2
 """Opcodes of RFC 6455 section 5.2, as `_webSocketMessages` has them."""
+_BEYOND: Final = 2.0**33
+"""Seconds that are neither a moment nor a duration: JSON has no infinity."""
 
 
 def write_har(exchanges: Iterable[Exchange], out: TextIO, *, notes: Mapping[int, Sequence[str]]) -> None:
@@ -44,7 +46,8 @@ def write_har(exchanges: Iterable[Exchange], out: TextIO, *, notes: Mapping[int,
 
 
 def _entry(exchange: Exchange, notes: Sequence[str]) -> dict[str, Any]:
-    milliseconds = max(0.0, round((exchange.received - exchange.sent) * 1000, 3))
+    milliseconds = _milliseconds(exchange)
+    known = max(0.0, milliseconds)
     entry: dict[str, Any] = {
         "startedDateTime": _iso(exchange.at),
         "time": milliseconds,
@@ -52,14 +55,17 @@ def _entry(exchange: Exchange, notes: Sequence[str]) -> dict[str, Any]:
         "response": _response(exchange),
         "cache": {},
         # When the first byte came is not known, so all of it is waiting.
-        "timings": {"send": 0, "wait": milliseconds, "receive": 0},
+        "timings": {"send": 0, "wait": known, "receive": 0},
         "connection": str(exchange.connection or ""),
         "_jobctl": {
             "number": exchange.number,
             "path": exchange.path.value,
+            "nonce": redact_text(exchange.nonce),
             "rules": list(dict.fromkeys(note.split(" ", 1)[0] for note in notes)),
         },
     }
+    if exchange.peer:
+        entry["serverIPAddress"] = exchange.peer.rpartition(":")[0].strip("[]")
     if notes:
         entry["comment"] = "\n".join(notes)
     if exchange.path is Path.EVENT:
@@ -83,7 +89,7 @@ def _request(exchange: Exchange) -> dict[str, Any]:
 
 def _response(exchange: Exchange) -> dict[str, Any]:
     body = b"" if exchange.path is Path.EVENT else exchange.body
-    content = {"size": len(body), "mimeType": exchange.header("content-type") or ""}
+    content = {"size": len(body), "mimeType": redact_text(exchange.header("content-type") or "")}
     return {
         "status": exchange.status,
         "statusText": _reason(exchange),
@@ -101,7 +107,7 @@ def _message(exchange: Exchange) -> dict[str, Any]:
     content = _content(exchange.body)
     return {
         "type": "receive",
-        "time": exchange.at,
+        "time": exchange.at if 0 <= exchange.at < _BEYOND else 0,
         "opcode": _BINARY_FRAME if "encoding" in content else _TEXT_FRAME,
         "data": content["text"],
     }
@@ -133,9 +139,17 @@ def _named(headers: Headers) -> list[dict[str, str]]:
 
 def _query(url: str) -> list[tuple[str, str]]:
     try:
-        return list(redact_headers(parse_qsl(urlsplit(url).query, keep_blank_values=True)))
+        # Not `urlsplit`: redacted user information is no address it would take.
+        query = url.partition("#")[0].partition("?")[2]
+        return list(redact_headers(parse_qsl(query, keep_blank_values=True)))
     except ValueError:
-        return []  # `http://[` and the like: the URL itself stands beside it
+        return []  # more arguments than it counts: the URL itself stands beside it
+
+
+def _milliseconds(exchange: Exchange) -> float:
+    """How long it took; -1, which HAR has for "not known", where no clock says so."""
+    seconds = exchange.received - exchange.sent
+    return round(seconds * 1000, 3) if 0 <= seconds < _BEYOND else -1.0
 
 
 def _reason(exchange: Exchange) -> str:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 MAX_BODY: Final = 1024 * 1024
 """Bytes of a body that are kept; a longer one is no job record, and is read as empty."""
+UNKNOWN_LENGTH: Final = 86400.0
+"""Seconds an exchange is taken to last when nobody wrote down its end: then no order is claimed from it."""
 _READS: Final = frozenset({"GET", "HEAD"})
 
 
@@ -45,6 +47,12 @@ class Tally:
         self._counts.clear()
 
 
+def address(host: str, port: int) -> str:
+    """Return `host:port`, an IPv6 host in brackets."""
+    bare = host.strip("[]")
+    return f"[{bare}]:{port}" if ":" in bare else f"{bare}:{port}"
+
+
 def path_of(method: str) -> Path:
     """Return what a recorded request was for: a read (RFC 9110 section 9.3.1), or anything else."""
-    return Path.PLAIN if method in _READS else Path.WRITE
+    return Path.PLAIN if method.upper() in _READS else Path.WRITE

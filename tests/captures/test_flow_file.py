@@ -82,7 +82,9 @@ def test_received_messages_of_a_socket_are_events():
     flow.websocket.messages[-1].injected = False
     injected = flow.websocket.messages[-1].copy()
     injected.injected = True
-    flow.websocket.messages.append(injected)
+    dropped = flow.websocket.messages[-1].copy()
+    dropped.dropped = True
+    flow.websocket.messages += [injected, dropped]
     exchanges, tally = read(written(flow, answered()))
     assert [one.path for one in exchanges] == [Path.PLAIN, Path.EVENT, Path.PLAIN]
     assert [one.number for one in exchanges] == [1, 2, 3]

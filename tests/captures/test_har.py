@@ -373,3 +373,19 @@ def test_what_was_written_comes_back():
     write_har(every, out, notes={})
     exchanges, tally = read(out.getvalue().encode())
     assert (exchanges, tally.problems) == (every, [])
+
+
+def test_safari_answers_from_its_own_cache_as_well():
+    one = entry(1)
+    one["response"]["_fetchType"] = "Memory Cache"
+    exchanges, tally = read(har(one, entry(2)))
+    assert (len(exchanges), tally.skipped) == (1, 1)
+
+
+@pytest.mark.parametrize(("connection", "number"), [("77", 77), ("443", 0), ("", 0), ("x", 0)])
+def test_a_port_is_no_connection(connection, number):
+    """Firefox writes the server's port there, the same for every connection."""
+    one = entry(connection=connection)
+    one["request"] |= {"url": "https://x.test/v1/jobs/7", "method": "get"}
+    (exchange,), _ = read(har(one))
+    assert (exchange.connection, exchange.path) == (number, Path.PLAIN)

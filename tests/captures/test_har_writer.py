@@ -57,7 +57,7 @@ def test_an_entry_says_what_the_exchange_was():
     assert entry["response"]["headers"][2] == {"name": "ETag", "value": '"a"'}
     assert entry["response"]["content"]["mimeType"] == "application/json"
     assert entry["response"]["content"]["size"] == len(exchange().body)
-    assert entry["_jobctl"] == {"number": 1, "path": "plain", "rules": []}
+    assert entry["_jobctl"] == {"number": 1, "path": "plain", "nonce": "", "rules": []}
     assert "comment" not in entry
 
 
@@ -154,3 +154,27 @@ _HEADERS = st.lists(st.tuples(_TEXT, _TEXT), max_size=4).map(tuple)
 def test_any_exchange_can_be_written(one):
     (entry,) = entries([one], {1: [""]})
     assert entry["_jobctl"]["number"] == one.number
+
+
+@pytest.mark.parametrize("end", [float("inf"), float("nan"), -1.0], ids=str)
+def test_times_that_are_none(end):
+    (entry,) = entries([exchange()._replace(sent=1.0, received=end)])
+    assert (entry["time"], entry["timings"]["wait"]) == (-1, 0)
+    (entry,) = entries([exchange()._replace(path=Path.EVENT, at=float("nan"))])
+    assert entry["_webSocketMessages"][0]["time"] == 0
+
+
+def test_a_query_beside_redacted_user_information():
+    (entry,) = entries([exchange()._replace(url="https://me:8f3c0a51d2e94b7788aa@x.test/v1?a=1")])
+    assert entry["request"]["queryString"] == [{"name": "a", "value": "1"}]
+    assert "8f3c0a51d2e94b7788aa" not in json.dumps(entry)
+
+
+def test_a_secret_in_the_content_type():
+    (entry,) = entries([exchange()._replace(headers=(("Content-Type", "x/y; token=8f3c0a51d2e94b7788aa"),))])
+    assert "8f3c0a51d2e94b7788aa" not in json.dumps(entry)
+
+
+def test_who_answered():
+    (entry,) = entries([exchange()._replace(peer="[2001:db8::1]:443", nonce="n1")])
+    assert (entry["serverIPAddress"], entry["_jobctl"]["nonce"]) == ("2001:db8::1", "n1")
