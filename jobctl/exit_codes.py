@@ -48,11 +48,11 @@ class ExitCode(IntEnum):
         9,
         "the cancel was refused or came too late, or the job ended otherwise than --until asked",
     )
-    CACHING_PROVEN = 10, "diagnose: answers from memory, proven"
+    CACHING_PROVEN = 10, "diagnose: answers from memory, proven or declared"
     CACHING_POSSIBLE = 11, "diagnose: answers from memory, possible"
     UNDECIDED = (
         12,
-        "could not tell: an end no read confirms, an unknown status word, a log that differs",
+        "could not tell: an end no read confirms, an unknown status word, a log that differs, a path not judged",
     )
     INTERRUPTED = 130, "Ctrl-C, SIGTERM or SIGHUP; the job goes on"
 
