@@ -52,8 +52,7 @@ class ExitCode(IntEnum):
     CACHING_POSSIBLE = 11, "diagnose: answers from memory, possible"
     UNDECIDED = (
         12,
-        "could not tell: an end no read confirms, an unknown status word, a log that differs, "
-        "a path that diagnose cannot judge",
+        "could not tell: an end no read confirms, an unknown word, a log that differs, a path not judged",
     )
     INTERRUPTED = 130, "Ctrl-C, SIGTERM or SIGHUP; the job goes on"
 
