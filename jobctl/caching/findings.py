@@ -114,6 +114,10 @@ class Inconclusive(StrEnum):
     REDIRECTED = "redirected", "give the address it redirects to as the route"
     JOB_NOT_FOUND = "job-not-found", "neither side knows this job: check the id and --profile"
     SERVER_ERROR = "server-error", "the API or something in front of it fails: its log says more"
+    NO_PLAIN_READS = (
+        "no-plain-reads",
+        "only unique URLs or no-cache were asked for, which caches pass on: run `jobctl diagnose JOB`",
+    )
     NOTHING_READ = "nothing-read", "no read of a job is in it: check --profile and the job id"
 
 

@@ -282,6 +282,38 @@ def test_a_cache_that_nothing_contradicts_is_not_called_clean():
     assert judged(wire).verdict is Verdict.INCONCLUSIVE
 
 
+@pytest.mark.parametrize(
+    ("query", "asked"),
+    [
+        ("?_t={}", ()),
+        ("", [("Cache-Control", "no-cache")]),
+        ("", [("Pragma", "no-cache"), ("Cache-Control", "max-age=0")]),
+    ],
+    ids=["unique-url", "no-cache", "pragma"],
+)
+def test_reads_that_pass_caches_by_have_no_power(wire, query, asked):
+    for tick in range(100):
+        at = tick / 10
+        wire.read(at, wire.origin.version(at), query=query.format(tick), asked=asked, headers=NO_STORE)
+    found = judged(wire)
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert found.reason is Inconclusive.NO_PLAIN_READS
+
+
+def test_a_repeated_id_that_names_a_process_contradicts_no_policy(wire):
+    for tick in range(8):
+        wire.read(tick / 10, 0, headers=[("X-Request-Id", f"process-{tick % 2}"), *NO_STORE])
+    assert not rules(judged(wire))
+
+
+def test_no_finding_is_told_twice(wire):
+    wire.read(0.1, 0, headers=[("x-request-id", "q1")], asked=[("X-Request-Id", "q1")])
+    wire.read(2.1, 2, headers=[("x-request-id", "q2")], asked=[("X-Request-Id", "q2")], query="?_t=1")
+    wire.read(2.5, 0, headers=[("x-request-id", "q1")], asked=[("X-Request-Id", "q3")])
+    found = judged(wire).findings
+    assert len({finding.rule for finding in found}) == len(found)
+
+
 def test_speaks_once_about_each_rule(wire):
     frozen(wire, wire.event)
     passive = Passive(PROFILES)

@@ -39,6 +39,7 @@ _POLICY_FIELDS: Final = frozenset(
         *map(str.lower, TARGETED),
     }
 )
+_ANEW: Final = frozenset({"no-cache", "no-store", "max-age=0"})
 _UNIQUE: Final = 0
 """The key under which all reads with a query never used before are followed."""
 _BUSTERS: Final = frozenset(
@@ -104,14 +105,17 @@ def _take_read(state: JobState, host: HostNames, got: Seen) -> Intake:
     versions = state.versions
     sample = Sample(exchange.sent, exchange.received, exchange.number)
     stale = versions.stale(said, sample)
-    target = short_hash(f"{'!' if _asks_anew(exchange) else ''}{got.sighting.target}")
+    asks_anew = _asks_anew(exchange)
+    target = short_hash(f"{'!' if asks_anew else ''}{got.sighting.target}")
     is_unique = busted and target not in state.targets
     if target not in state.targets:
         state.targets.append(target)
     followed = versions.key(_UNIQUE if is_unique else target)
     if versions.goes_back(followed, said, sample) and is_unique:
         versions.disordered = stale
-    run = versions.follow(followed, said, sample)
+    is_plain = not (is_unique or asks_anew)
+    state.plain_reads += is_plain
+    run = versions.follow(followed, said, sample, is_plain=is_plain)
     if stale is not None:
         stale = run.late(stale)
     is_news = _blame(state, stale)
@@ -148,7 +152,7 @@ def _judge_headers(state: JobState, host: HostNames, got: Seen, run: Run, stale:
         state.stale_replay = stale, replay
     declared = _words(state, host, exchange, stale)
     if forbids and (replay is not None or declared) and len(state.forbidden) < _MAX_FORBIDDEN:
-        state.forbidden[exchange.number] = None
+        state.forbidden[exchange.number] = None if declared else replay
     return _judge_policy(state, exchange) or replay is not None or declared
 
 
@@ -232,9 +236,10 @@ def _follow_arguments(state: JobState, query: str) -> tuple[bool, str | None]:
 
 
 def _asks_anew(exchange: Exchange) -> bool:
-    """Tell whether a request carries `no-cache` or `no-store` (RFC 9111 sections 5.2.1 and 5.4)."""
-    asked = exchange.asked("cache-control") or exchange.asked("pragma") or ""
-    return "no-cache" in asked.lower() or "no-store" in asked.lower()
+    """Tell whether a request wants no stored answer as it is (RFC 9111 sections 5.2.1 and 5.4)."""
+    asked = (exchange.asked("cache-control") or "", exchange.asked("pragma") or "")
+    words = {word.strip().lower() for line in asked for word in line.split(",")}
+    return not words.isdisjoint(_ANEW)
 
 
 def forbids_storing(exchange: Exchange) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from jobctl.caching.findings import Diagnosis, Finding, Flag, Floor, Inconclusive, Rule, Verdict
@@ -43,6 +44,7 @@ class JobState:
         "exposure",
         "forbidden",
         "notes",
+        "plain_reads",
         "policy",
         "problem",
         "reads",
@@ -65,8 +67,8 @@ class JobState:
         self.exposure: tuple[int, Exposure] | None = None
         self.policy = 0
         """Hash of the policy fields last looked at."""
-        self.forbidden: dict[int, None] = {}
-        """Numbers of answers that a store gave although they carry `no-store` or `private`."""
+        self.forbidden: dict[int, Replay | None] = {}
+        """Answers with `no-store` or `private` that a store gave all the same → the replay that tells so."""
         self.etags: dict[str, Observation] = {}
         self.arguments: dict[str, tuple[int, int, int]] = {}
         """Query argument → hash of its last value, how many values followed each other, how often it came."""
@@ -75,6 +77,8 @@ class JobState:
         self.notes: set[str] = set()
         self.problem: str | None = None
         self.reads = 0
+        self.plain_reads = 0
+        """Reads that a store may have answered: neither by a URL never used before, nor with `no-cache`."""
         self.status: Observation | None = None
         self.unchanged = 0
         self.stale_replay: tuple[Stale, Replay] | None = None
@@ -87,7 +91,7 @@ class JobState:
 
     def diagnosis(self, host: HostNames) -> Diagnosis:
         """Conclude from everything remembered."""
-        findings = tuple(self._findings(host))
+        findings = tuple(dict.fromkeys(self._findings(host)))
         floor, stale = self._floor(), self.versions.worst
         has_power = stale is None and floor is not None and floor.seconds <= LONGEST_FLOOR
         verdict = fold(findings, has_power=has_power)
@@ -103,7 +107,7 @@ class JobState:
             # Without a direct origin nobody knows whether its `no-store` arrives unchanged.
             is_safe=False,
             changes=self.versions.changes,
-            plain_reads=self.reads,
+            plain_reads=self.plain_reads,
         )
 
     def _findings(self, host: HostNames) -> Iterator[Finding]:
@@ -111,7 +115,7 @@ class JobState:
         if self.versions.worst is not None:
             yield _older(self.versions.worst)
             yield from self._frozen_findings()
-        yield from self._word_findings()
+        yield from self._word_findings(host)
         if self.exposure is not None:
             number, exposed = self.exposure
             yield Finding(
@@ -134,9 +138,10 @@ class JobState:
         replays = list(self.replays.proven(host))
         if self.stale_replay is not None:
             stale, replay = self.stale_replay
-            if host.is_fingerprint(replay.name, is_echo=replay.is_echo):
+            if host.proves(replay):
                 yield _older(stale)
-                replays.insert(0, replay)
+                if replay not in replays:
+                    replays.insert(0, replay)
         for replay in replays:
             rule = Rule.R1 if replay.is_echo else Rule.R2
             whose = "the id that request sent" if replay.is_echo else "the same value"
@@ -156,7 +161,7 @@ class JobState:
             return
         run, last = proof.run, proof.last
         if run.forbidden:
-            self.forbidden.setdefault(last.sample.number)
+            self.forbidden[last.sample.number] = None
         moved = f"{run.count} answers in a row said {spelled(run.seen)} while the job moved on"
         yield Finding(
             Rule.R4,
@@ -174,15 +179,15 @@ class JobState:
                 round(last.seconds, 3),
             )
 
-    def _word_findings(self) -> Iterator[Finding]:
+    def _word_findings(self, host: HostNames) -> Iterator[Finding]:
         if self.stale_by_age is not None:
             stale, age = self.stale_by_age
             yield _older(stale)
             yield Finding(Rule.R7, (stale.sample.number,), f"Age: {age}", float(age))
         for rule, word in self.words.items():
             yield Finding(rule, (word.number,), f"{word.text} ({word.times} answers)", word.seconds)
-        if self.forbidden:
-            number = next(iter(self.forbidden))
+        proven = (number for number, replay in self.forbidden.items() if not replay or host.proves(replay))
+        for number in islice(proven, 1):
             yield Finding(
                 Rule.R9, (number,), f"answer {number} carries no-store or private, yet a store gave it"
             )
@@ -197,6 +202,8 @@ class JobState:
             return _REASONS.get(self.problem or "", Inconclusive.NOTHING_READ)
         if self.versions.disordered is not None:
             return Inconclusive.ORIGIN_NOT_MONOTONE
+        if self.plain_reads <= _ENOUGH_PAIRS < self.reads:
+            return Inconclusive.NO_PLAIN_READS
         return Inconclusive.JOB_NOT_CHANGING
 
 

@@ -1,8 +1,9 @@
 """P1 and P8: values that the origin makes anew for each answer, seen twice. Only hashes are kept.
 
-Passively only well-known names count. A value equal to one the request itself sent is an echo. A name is a
-fingerprint of answers only once it has had two values on a host, and never after one value came with two
-different bodies or for two jobs: then it names a process or a session, not an answer.
+Passively only well-known names count. A value that the request itself sent, in whatever field, is an echo. A
+name is a fingerprint of answers only once one client got two values of it for one job, so that it names
+neither the job nor a session; and never after one value came with two different bodies or for two jobs. A
+value that comes back after another one names one of several processes, unless there are too many for that.
 """
 
 from __future__ import annotations
@@ -30,15 +31,33 @@ NONCE_NAMES: Final = frozenset(
         "x-ms-request-id",
         "x-github-request-id",
         "x-b3-traceid",
-        "x-runtime-id",
         "x-transaction-id",
         "x-cloud-trace-context",
     }
 )
 """Fields that servers fill anew for each answer, lower case."""
-_MAX_SHOWN: Final = 8
+_CLIENT_FIELDS: Final = frozenset(
+    {
+        "accept",
+        "accept-encoding",
+        "accept-language",
+        "authorization",
+        "cache-control",
+        "cookie",
+        "origin",
+        "pragma",
+        "user-agent",
+    }
+)
+"""What tells clients apart, and what a cache may keep variants by."""
+_MAX_SHOWN: Final = 7
+_MAX_CLIENTS: Final = 3
 _MAX_HOST: Final = 1024
 _LONGEST: Final = 256
+_LONG: Final = 8
+"""Characters of a value that is not part of another text by chance."""
+_MANY_PROCESSES: Final = 16
+"""Hardly a service has more processes that answer reads of one job in turn."""
 
 
 def short_hash(text: str) -> int:
@@ -54,6 +73,14 @@ class Shown(NamedTuple):
     is_echo: bool
     body: int
     credentials: int
+
+
+class _Last(NamedTuple):
+    """What a client got last for one URL."""
+
+    fingerprint: int
+    sent: float
+    received: float
 
 
 class Replay(NamedTuple):
@@ -73,72 +100,100 @@ class HostNames:
 
     def __init__(self) -> None:
         self._jobs: OrderedDict[int, int] = OrderedDict()
-        self._first: dict[str, int] = {}
         self._varied: set[str] = set()
+        self._returned: set[str] = set()
+        self._values: dict[str, int] = {}
         self._refused: set[str] = set()
         self.sends_age = False
         """The host sends `Age` even where nothing can be stored, so it says nothing."""
 
     def note(self, name: str, value: int, job: int) -> None:
-        """Take one value of a name, on an answer about one job."""
-        if self._first.setdefault(name, value) != value:
-            self._varied.add(name)
-        known = self._jobs.setdefault(value, job)
-        if known != job:
+        """Take a value of a name that is new for a job."""
+        known = self._jobs.get(value)
+        if known is None:
+            self._jobs[value] = job
+            self._values[name] = self._values.get(name, 0) + 1
+        elif known != job:
             self._refused.add(name)
         if len(self._jobs) > _MAX_HOST:
             self._jobs.popitem(last=False)
+
+    def vary(self, name: str) -> None:
+        """Take note that one client got two values of it for one job."""
+        self._varied.add(name)
+
+    def come_back(self, name: str) -> None:
+        """Take note that a value came, then another, then the first: no single store does that."""
+        self._returned.add(name)
 
     def refuse(self, name: str) -> None:
         """Never take this name for a fingerprint again."""
         self._refused.add(name)
 
+    def proves(self, replay: Replay) -> bool:
+        """Tell whether this replay proves that an answer was repeated."""
+        return self.is_fingerprint(replay.name, is_echo=replay.is_echo)
+
     def is_fingerprint(self, name: str, *, is_echo: bool) -> bool:
         """Tell whether a repeated value of this name proves that an answer was repeated."""
-        return name not in self._refused and (is_echo or name in self._varied)
+        if name in self._refused:
+            return False
+        is_one_of_few = name in self._returned and self._values.get(name, 0) <= _MANY_PROCESSES
+        return is_echo or (name in self._varied and not is_one_of_few)
 
 
 class Replays:
     """The fingerprints of one job's answers, and those that came twice."""
 
-    __slots__ = ("_shown", "_worst")
+    __slots__ = ("_first", "_last", "_shown", "_worst")
 
     def __init__(self) -> None:
         self._shown: OrderedDict[int, Shown] = OrderedDict()
+        self._first: dict[int, int] = {}
+        """Name and client → the first value it got."""
+        self._last: dict[int, _Last] = {}
+        """Name, client and URL → what it got last."""
         self._worst: dict[tuple[str, bool, bool], Replay] = {}
 
     def take(self, exchange: Exchange, job: int, host: HostNames) -> Replay | None:
         """Look at one whole answer to a read; return what it repeats, if anything."""
         sent: set[str] | None = None
-        found = None
+        found, client = None, 0
         for field, value in exchange.headers:
             name = field.lower()
             if name not in NONCE_NAMES or not value or len(value) > _LONGEST:
                 continue
             if sent is None:
-                sent = sent_ids(exchange)
-            found = self._one(exchange, name, value, job, host, is_echo=value in sent) or found
+                sent, client = sent_ids(exchange), client_of(exchange)
+            fingerprint = short_hash(f"{name}:{value}")
+            before = self._shown.get(fingerprint)
+            if before is None:
+                host.note(name, fingerprint, job)
+                self._show(exchange, fingerprint, is_echo=value in sent)
+            if _says(exchange, value):
+                continue
+            if before is not None:
+                found = self._again(exchange, name, fingerprint, before, host) or found
+            self._follow(exchange, hash((name, client)), name, fingerprint, host)
         return found
 
-    def _one(
-        self, exchange: Exchange, name: str, value: str, job: int, host: HostNames, *, is_echo: bool
+    def _show(self, exchange: Exchange, fingerprint: int, *, is_echo: bool) -> None:
+        self._shown[fingerprint] = Shown(
+            exchange.number, exchange.received, is_echo, hash(exchange.body), credentials_of(exchange)
+        )
+        if len(self._shown) > _MAX_SHOWN:
+            self._shown.popitem(last=False)
+
+    def _again(
+        self, exchange: Exchange, name: str, fingerprint: int, before: Shown, host: HostNames
     ) -> Replay | None:
-        fingerprint = short_hash(f"{name}:{value}")
-        before = self._shown.get(fingerprint)
-        body, credentials = hash(exchange.body), credentials_of(exchange)
-        if before is None:
-            host.note(name, fingerprint, job)
-            self._shown[fingerprint] = Shown(exchange.number, exchange.received, is_echo, body, credentials)
-            if len(self._shown) > _MAX_SHOWN:
-                self._shown.popitem(last=False)
-            return None
         self._shown.move_to_end(fingerprint)
-        if is_echo or before.received > exchange.sent:
+        if before.received > exchange.sent:
             return None
-        if before.body != body:
+        if before.body != hash(exchange.body):
             host.refuse(name)
             return None
-        crossed = before.credentials != credentials
+        crossed = before.credentials != credentials_of(exchange)
         replay = Replay(
             name, before.number, exchange.number, before.is_echo, crossed, exchange.sent - before.received
         )
@@ -147,9 +202,27 @@ class Replays:
             self._worst[name, before.is_echo, crossed] = replay
         return replay
 
+    def _follow(self, exchange: Exchange, client: int, name: str, fingerprint: int, host: HostNames) -> None:
+        """Note whether one client's values of a name change, and whether one comes back at one URL."""
+        first = self._first.setdefault(client, fingerprint)
+        if first != fingerprint:
+            host.vary(name)
+        if len(self._first) > _MAX_CLIENTS:
+            del self._first[next(iter(self._first))]
+        place = hash((client, exchange.url))
+        last, shown = self._last.get(place), self._shown[fingerprint]
+        if last is not None and last.received > exchange.sent:
+            return
+        self._last.pop(place, None)
+        if last is not None and last.fingerprint != fingerprint and shown.received <= last.sent:
+            host.come_back(name)
+        self._last[place] = _Last(fingerprint, exchange.sent, exchange.received)
+        if len(self._last) > _MAX_CLIENTS:
+            del self._last[next(iter(self._last))]
+
     def proven(self, host: HostNames) -> Iterator[Replay]:
         """List the replays that count, the one that reached furthest back of each kind."""
-        return (one for one in self._worst.values() if host.is_fingerprint(one.name, is_echo=one.is_echo))
+        return (one for one in self._worst.values() if host.proves(one))
 
 
 def sent_ids(exchange: Exchange) -> set[str]:
@@ -161,3 +234,15 @@ def credentials_of(exchange: Exchange) -> int:
     """Return a hash of the request's `Authorization`, 0 where it has none."""
     given = exchange.asked("authorization")
     return hash(given) or 1 if given else 0
+
+
+def client_of(exchange: Exchange) -> int:
+    """Return a hash of what tells clients, and the variants of an answer, apart."""
+    return hash(tuple(pair for pair in exchange.request_headers if pair[0].lower() in _CLIENT_FIELDS))
+
+
+def _says(exchange: Exchange, value: str) -> bool:
+    """Tell whether the request carries the value itself: in a field, or, if it is long, anywhere in it."""
+    if len(value) < _LONG:
+        return any(value == sent for _, sent in exchange.request_headers)
+    return value in exchange.url or any(value in sent for _, sent in exchange.request_headers)

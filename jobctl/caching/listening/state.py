@@ -123,11 +123,14 @@ class Versions:
         self.backward = True
         return True
 
-    def follow(self, state: KeyState, seen: Observation, sample: Sample) -> Run:
-        """Take the next answer of a key into its run, or begin a new run."""
+    def follow(self, state: KeyState, seen: Observation, sample: Sample, *, is_plain: bool = True) -> Run:
+        """Take the next answer of a key into its run, or begin a new run.
+
+        `is_plain`: a store may answer such requests, so that new versions show how long none did.
+        """
         newest, run = state.newest, state.run
         moved_on = newest is None or compare(seen, newest.seen) > 0
-        if moved_on and run is not None and newest is not None and newest.received <= sample.sent:
+        if is_plain and moved_on and run is not None and newest and newest.received <= sample.sent:
             self._told_apart(run, sample)
         if moved_on:
             state.newest = Known(seen, sample.received, sample.number, Strength.PLAIN)

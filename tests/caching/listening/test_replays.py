@@ -55,6 +55,48 @@ def test_a_value_of_two_jobs_is_refused(wire):
     assert not host.is_fingerprint("x-request-id", is_echo=False)
 
 
+def of_two_sessions(wire):
+    """Each client gets the id of its session, which says nothing about answers."""
+    for at, cookie in enumerate(["s=1", "s=1", "s=2", "s=2"]):
+        yield answer(wire, at, f"session-{cookie}", asked=[("Cookie", cookie)])
+
+
+def of_two_processes(wire):
+    for at in range(8):
+        yield answer(wire, at, f"process-{at % 2}")
+
+
+def of_a_field_sent(wire):
+    """The origin gives back as a correlation id what the page sent under another name."""
+    for at, value in enumerate(["page-load-1", "page-load-1", "page-load-2", "page-load-2"]):
+        sent = [("Baggage", f"a=1,load={value}")]
+        yield answer(wire, at, value, name="X-Correlation-Id", asked=sent)
+
+
+@pytest.mark.parametrize("traffic", [of_two_sessions, of_two_processes, of_a_field_sent])
+def test_what_names_a_session_or_a_process_is_no_fingerprint(wire, traffic):
+    assert proven(traffic(wire)) == []
+
+
+def test_what_names_a_job_is_no_fingerprint(wire):
+    host = HostNames()
+    Replays().take(answer(wire, 0, "job-6"), 6, host)
+    assert proven([answer(wire, 1, "job-1"), answer(wire, 2, "job-1")], host) == []
+
+
+def test_several_nodes_of_a_cache_are_told_from_processes_by_the_number_of_values(wire):
+    """Two nodes answer in turn, each for six seconds from its store."""
+    answers = [answer(wire, at, f"value-{at % 2}-{at // 6}") for at in range(60)]
+    assert proven(answers[:20]) == []
+    assert proven(answers) != []
+
+
+def test_a_value_between_two_others_at_another_url_is_no_return(wire):
+    stored = [answer(wire, 1, "a"), answer(wire, 3, "a")]
+    unique = wire.read(2, 1, query="?_t=1", headers=[("X-Request-Id", "b")])
+    assert len(proven([stored[0], unique, stored[1]])) == 1
+
+
 def test_credentials_are_a_number_only(wire):
     with_token = wire.read(1, 0, asked=[("AUTHORIZATION", "Bearer geheim")])
     assert isinstance(credentials_of(with_token), int)
