@@ -44,6 +44,17 @@ _Refused: Final[Any] = exceptions.OptionsError
 _OPTIONS: Final = frozenset({"jobctl_profile", "jobctl_limit", "jobctl_log"})
 
 
+class _Leaving:
+    """The last addon: ends the process with an exit code of ours."""
+
+    name = "jobctl_leaving"
+    code = 0
+
+    def done(self) -> None:
+        """Leave; mitmproxy itself knows no exit code but 1."""
+        sys.exit(self.code)
+
+
 class JobctlAddon:
     """Listens to job reads, writes and stream events, and speaks on transitions only."""
 
@@ -181,7 +192,16 @@ class JobctlAddon:
             for line in report_lines(self.passive, most=20):
                 logger.info("%s", line)
         if getattr(ctx.options, "jobctl_exit_code", False):
-            sys.exit(self.exit_code())
+            self._leave()
+
+    def _leave(self) -> None:
+        """Exit after every other addon is done: those behind us write their files then."""
+        addons: Any = ctx.master.addons
+        last = addons.get(_Leaving.name)
+        if last is None:
+            last = _Leaving()
+            addons.add(last)
+        last.code = self.exit_code()
 
     def exit_code(self) -> int:
         """Return jobctl's exit code for the worst verdict so far."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 LOOPBACK: Final = "127.0.0.1"
 _ADDRESS_ERRORS: Final = (OSError, OverflowError)
 _GRACE_TURNS: Final = 50
+_MAX_PROBLEMS: Final = 5
 
 
 async def intercept(
@@ -30,19 +32,21 @@ async def intercept(
     *,
     on_ready: Callable[[str, int], None],
     confdir: str | None = None,
+    insecure: bool = False,
 ) -> None:
     """Forward everything that comes to `listen` to the host of `upstream_url`, until cancelled.
 
     `listen` is (host, port): an empty host is 127.0.0.1, port 0 any free one; `on_ready` gets the address it
     really is. Only scheme, host and port of the upstream count: a client sends the path itself. `confdir` is
-    where mitmproxy keeps its certificates (`~/.mitmproxy`). Nothing is written to stdout.
+    where mitmproxy keeps its certificates (`~/.mitmproxy`); `insecure` takes any of the upstream's.
+    Nothing is written to stdout.
 
     Raises:
         ConfigError: The upstream is no http(s) URL, or the address cannot be listened on.
         TransportError: mitmproxy gave up for a reason of its own.
     """
     with _quiet() as heard:
-        options = _options(listen, upstream_url, confdir)
+        options = _options(listen, upstream_url, confdir, insecure=insecure)
         # Any: mitmproxy leaves half of these methods untyped.
         master: Any = DumpMaster(options, with_termlog=False, with_dumper=False)
         _drop_error_check(master)
@@ -60,7 +64,7 @@ async def intercept(
         raise door.problem
 
 
-def _options(listen: tuple[str, int], upstream_url: str, confdir: str | None) -> Options:
+def _options(listen: tuple[str, int], upstream_url: str, confdir: str | None, *, insecure: bool) -> Options:
     parts = split_base_url(upstream_url)
     where: dict[str, Any] = {"confdir": confdir} if confdir is not None else {}
     if not 0 <= listen[1] <= 65535:
@@ -69,6 +73,7 @@ def _options(listen: tuple[str, int], upstream_url: str, confdir: str | None) ->
         listen_host=listen[0] or LOOPBACK,
         listen_port=listen[1],
         mode=[f"reverse:{parts.scheme}://{parts.netloc}"],
+        ssl_insecure=insecure,
         **where,
     )
 
@@ -95,7 +100,9 @@ class _Door:
         failure = next((one.last_exception for one in servers.servers if one.last_exception), None)
         host, port = self._listen[0] or LOOPBACK, self._listen[1]
         if isinstance(failure, _ADDRESS_ERRORS):
-            reason = getattr(failure, "strerror", None) or failure
+            number = getattr(failure, "errno", None)
+            # mitmproxy's own words tell of options that are not ours.
+            reason = os.strerror(number) if number is not None and number > 0 else failure
             self.problem = ConfigError(
                 f"cannot listen on {visible(host, 100)}:{port}: {visible(str(reason), 200)}",
                 hint="give another port, or 0 for any free one",
@@ -106,6 +113,30 @@ class _Door:
                 kind="proxy",
             )
         self._master.shutdown()
+
+
+class Upstream:
+    """An addon that tells, once for each reason, why the upstream cannot be reached."""
+
+    name = "jobctl_upstream"
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self._tell = tell
+        self.problems: list[str] = []
+
+    def server_connect_error(self, data: Any) -> None:
+        """Hear of a connection that was refused, or of a host nobody knows."""
+        self._note(data.server.error)
+
+    def tls_failed_server(self, data: Any) -> None:
+        """Hear of a certificate that does not hold."""
+        self._note(data.conn.error)
+
+    def _note(self, said: str | None) -> None:
+        problem = visible(said or "no reason was given", 200)
+        if problem not in self.problems and len(self.problems) < _MAX_PROBLEMS:
+            self.problems.append(problem)
+            self._tell(problem)
 
 
 def _server_of(master: Any) -> Any:

@@ -85,7 +85,12 @@ class Passive:
         intake = take(state, host, got)
         if not intake.notes and not intake.is_news:
             return ()
-        return tuple(_transitions(state, host, got, intake.notes))
+        diagnosis = state.diagnosis(host)
+        self._conclude(key, diagnosis)
+        return tuple(_transitions(state, diagnosis, got, intake.notes))
+
+    def _conclude(self, key: JobKey, diagnosis: Diagnosis) -> None:
+        """Hear what was concluded about a job that something new was seen of."""
 
     def diagnose(self, key: JobKey) -> Diagnosis:
         """Conclude about one job; INCONCLUSIVE for one never seen."""
@@ -128,8 +133,9 @@ class Passive:
         return names
 
 
-def _transitions(state: JobState, host: HostNames, got: Seen, notes: Sequence[str]) -> Iterator[Transition]:
-    diagnosis = state.diagnosis(host)
+def _transitions(
+    state: JobState, diagnosis: Diagnosis, got: Seen, notes: Sequence[str]
+) -> Iterator[Transition]:
     before, verdict = state.verdict, diagnosis.verdict
     state.verdict = verdict
     number = got.exchange.number

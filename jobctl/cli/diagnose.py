@@ -172,7 +172,7 @@ def diagnose(
     if listen is not None:
         from jobctl.cli.diagnose_live import diagnose_live
 
-        diagnose_live(listen, route, job, chosen.profile, presented)
+        diagnose_live(listen, route, job, chosen.profile, presented, insecure=insecure)
     from jobctl.caching.probe import ProbeSettings
     from jobctl.cli.diagnose_probe import parse_budget, probe_and_show
 

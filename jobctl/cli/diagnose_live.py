@@ -3,76 +3,126 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, NoReturn
+from urllib.parse import urlsplit
 
 from jobctl.caching.findings import WORST_FIRST
 from jobctl.caching.listening.exhibits import Exhibits
 from jobctl.caching.probing.routes import resolve_route
 from jobctl.cli import output
 from jobctl.cli.diagnose_recording import reports_of
-from jobctl.errors import ConfigError
+from jobctl.errors import ConfigError, TransportError
 from jobctl.text import visible
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Iterator
+
     from rich.table import Table
 
     from jobctl.caching.passive import Transition
+    from jobctl.caching.probing.routes import Route
     from jobctl.cli.diagnose_output import Presented
     from jobctl.profile.model import Profile
 
 _ROWS: Final = 15
+_REPAINT_SECONDS: Final = 0.5
+_IPV4: Final = 4
 _NOTE: Final = "only what passed here was judged; `jobctl diagnose JOB` asks questions of its own"
 
 
 def diagnose_live(
-    listen: str, proxy: str, job: str | None, profile: Profile, presented: Presented
+    listen: str,
+    proxy: str,
+    job: str | None,
+    profile: Profile,
+    presented: Presented,
+    *,
+    insecure: bool = False,
 ) -> NoReturn:
     """Forward to the route until Ctrl-C, then report and leave with the worst code.
 
     Raises:
         ConfigError: the address cannot be listened on, or no job was read through it.
+        TransportError: no job was read, and the route could not be reached.
     """
     from jobctl.caching.addon import JobctlAddon
-    from jobctl.caching.intercept import address_of, intercept
+    from jobctl.caching.intercept import Upstream, address_of, intercept
 
     route = resolve_route(proxy, profile)
     if route.via is not None:
         raise ConfigError("--listen stands in front of a URL, not of a forward proxy", hint="give its URL")
+    address = address_of(listen)
     exhibits = Exhibits(profile)
+    upstream = Upstream(lambda problem: output.tell(f"the route cannot be reached: {problem}"))
+    addons = [JobctlAddon(exhibits, lambda transition: output.note(_line(transition))), upstream]
 
     def announce(host: str, port: int) -> None:
-        output.tell(f"listening on http://{host}:{port}, in front of {visible(route.base_url, 200)}")
-        output.tell(f"point the client there, for example: jobctl watch JOB -u http://{host}:{port}")
-        output.tell("Ctrl-C ends it and reports")
+        _announce(host, port, route)
 
-    with ExitStack() as stack:
-        addon = JobctlAddon(exhibits, _teller(exhibits, stack))
+    with _screen(exhibits) as repaint:
+        forwarding = intercept(address, route.base_url, addons, on_ready=announce, insecure=insecure)
         try:
-            asyncio.run(intercept(address_of(listen), route.base_url, [addon], on_ready=announce))
+            asyncio.run(_painted(forwarding, repaint))
         except KeyboardInterrupt:
             output.note("")
+    if upstream.problems and not exhibits.jobs():
+        raise TransportError(
+            f"no read of a job was answered: the route cannot be reached: {upstream.problems[0]}",
+            hint=f"is {visible(route.base_url, 200)} the right address, and is it up?",
+        )
     presented.show(reports_of(exhibits, job, profile, [_NOTE]))
 
 
-def _teller(exhibits: Exhibits, stack: ExitStack) -> Any:
-    """Tell transitions as lines, above a live table of the jobs where a person looks at a terminal."""
-    if not output.is_terminal(sys.stderr):
-        return lambda transition: output.note(_line(transition))
-    return stack.enter_context(_live(exhibits))
+def _announce(host: str, port: int, route: Route) -> None:
+    """Say where to point the client: at this address, with the path that the route has."""
+    path = urlsplit(route.base_url).path.rstrip("/")
+    here = ipaddress.ip_address(host)
+    output.tell(f"listening on {_url(here, port)}, in front of {visible(route.base_url, 200)}")
+    if not here.is_loopback:
+        output.tell("everybody who reaches this machine can use it: 127.0.0.1 keeps it to yourself")
+    if here.is_unspecified:
+        here = ipaddress.ip_address("127.0.0.1" if here.version == _IPV4 else "::1")
+    output.tell(f"point the client there, for example: jobctl watch JOB -u {_url(here, port)}{visible(path)}")
+    output.tell("Ctrl-C ends it and reports")
+
+
+def _url(address: ipaddress.IPv4Address | ipaddress.IPv6Address, port: int) -> str:
+    return f"http://{address}:{port}" if address.version == _IPV4 else f"http://[{address}]:{port}"
+
+
+async def _painted(forwarding: Coroutine[Any, Any, None], repaint: Callable[[], None] | None) -> None:
+    """Forward, and paint the table now and then: in this thread, for what it shows changes in this thread."""
+    painter = None if repaint is None else asyncio.create_task(_paint(repaint))
+    try:
+        await forwarding
+    finally:
+        if painter is not None:
+            painter.cancel()
+
+
+async def _paint(repaint: Callable[[], None]) -> None:
+    while True:
+        repaint()
+        await asyncio.sleep(_REPAINT_SECONDS)
 
 
 @contextmanager
-def _live(exhibits: Exhibits) -> Iterator[Any]:
+def _screen(exhibits: Exhibits) -> Iterator[Callable[[], None] | None]:
+    """Keep a live table of the jobs below all lines, where a person looks at a terminal."""
+    if not output.is_terminal(sys.stderr):
+        yield None
+        return
     from rich.console import Console
     from rich.live import Live
 
     console = Console(stderr=True, highlight=False)
-    with Live(console=console, get_renderable=lambda: _table(exhibits), refresh_per_second=2, transient=True):
-        yield lambda transition: console.print(_line(transition), markup=False)
+    live = Live(console=console, get_renderable=lambda: _table(exhibits), auto_refresh=False, transient=True)
+    with live:
+        yield live.refresh
 
 
 def _line(transition: Transition) -> str:
