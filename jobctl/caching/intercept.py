@@ -33,20 +33,23 @@ async def intercept(
     on_ready: Callable[[str, int], None],
     confdir: str | None = None,
     insecure: bool = False,
+    ca: str | None = None,
 ) -> None:
     """Forward everything that comes to `listen` to the host of `upstream_url`, until cancelled.
 
     `listen` is (host, port): an empty host is 127.0.0.1, port 0 any free one; `on_ready` gets the address it
     really is. Only scheme, host and port of the upstream count: a client sends the path itself. `confdir` is
-    where mitmproxy keeps its certificates (`~/.mitmproxy`); `insecure` takes any of the upstream's.
-    Nothing is written to stdout.
+    where mitmproxy keeps its certificates (`~/.mitmproxy`); `insecure` takes any of the upstream's,
+    `ca` is a PEM file of those to trust instead of the usual ones. Nothing is written to stdout.
 
     Raises:
         ConfigError: The upstream is no http(s) URL, or the address cannot be listened on.
         TransportError: mitmproxy gave up for a reason of its own.
     """
     with _quiet() as heard:
-        options = _options(listen, upstream_url, confdir, insecure=insecure)
+        more = {"confdir": confdir} if confdir is not None else {}
+        trust = {"ssl_insecure": insecure, "ssl_verify_upstream_trusted_ca": ca}
+        options = _options(listen, upstream_url, {**more, **trust})
         # Any: mitmproxy leaves half of these methods untyped.
         master: Any = DumpMaster(options, with_termlog=False, with_dumper=False)
         _drop_error_check(master)
@@ -64,17 +67,15 @@ async def intercept(
         raise door.problem
 
 
-def _options(listen: tuple[str, int], upstream_url: str, confdir: str | None, *, insecure: bool) -> Options:
+def _options(listen: tuple[str, int], upstream_url: str, more: dict[str, Any]) -> Options:
     parts = split_base_url(upstream_url)
-    where: dict[str, Any] = {"confdir": confdir} if confdir is not None else {}
     if not 0 <= listen[1] <= 65535:
         raise ConfigError(f"expected a port from 0 to 65535, got {listen[1]}")
     return Options(
         listen_host=listen[0] or LOOPBACK,
         listen_port=listen[1],
         mode=[f"reverse:{parts.scheme}://{parts.netloc}"],
-        ssl_insecure=insecure,
-        **where,
+        **more,
     )
 
 

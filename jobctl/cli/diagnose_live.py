@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import signal
 import sys
 import time
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 from urllib.parse import urlsplit
 
@@ -55,7 +57,7 @@ def diagnose_live(
     route = resolve_route(proxy, profile)
     if route.via is not None:
         raise ConfigError("--listen stands in front of a URL, not of a forward proxy", hint="give its URL")
-    address = address_of(listen)
+    address, trusted = address_of(listen), _trusted(profile)
     exhibits = Exhibits(profile)
     upstream = Upstream(lambda problem: output.tell(f"the route cannot be reached: {problem}"))
     addons = [JobctlAddon(exhibits, lambda transition: output.note(_line(transition))), upstream]
@@ -64,17 +66,53 @@ def diagnose_live(
         _announce(host, port, route)
 
     with _screen(exhibits) as repaint:
-        forwarding = intercept(address, route.base_url, addons, on_ready=announce, insecure=insecure)
-        try:
-            asyncio.run(_painted(forwarding, repaint))
-        except KeyboardInterrupt:
-            output.note("")
+        forwarding = intercept(
+            address, route.base_url, addons, on_ready=announce, insecure=insecure, ca=trusted
+        )
+        _run(_painted(forwarding, repaint))
     if upstream.problems and not exhibits.jobs():
         raise TransportError(
             f"no read of a job was answered: the route cannot be reached: {upstream.problems[0]}",
             hint=f"is {visible(route.base_url, 200)} the right address, and is it up?",
         )
     presented.show(reports_of(exhibits, job, profile, [_NOTE]))
+
+
+def _run(serving: Coroutine[Any, Any, None]) -> None:
+    """Serve until a signal ends it; however many come, it ends in order, once."""
+    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, *output.ENDING_SIGNALS)}
+    # `nohup` ignores; Windows has no such handlers, and there Ctrl-C ends the loop by itself.
+    is_posix = sys.platform != "win32"
+    numbers = [number for number, how in kept.items() if is_posix and how is not signal.SIG_IGN]
+
+    async def until_told() -> None:
+        # Raised wherever the loop happens to be, a KeyboardInterrupt would end somebody else's callback.
+        task = asyncio.current_task()
+        for number in numbers:
+            asyncio.get_running_loop().add_signal_handler(number, lambda: task and task.cancel())
+        await serving
+
+    try:
+        asyncio.run(until_told())
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        output.note("")
+    finally:
+        for number in numbers:
+            signal.signal(number, kept[number])
+
+
+def _trusted(profile: Profile) -> str | None:
+    """Return the path of the CA that the profile trusts.
+
+    Raises:
+        ConfigError: it is no file.
+    """
+    if profile.tls is None or profile.tls.ca is None:
+        return None
+    path = Path(profile.tls.ca).expanduser()
+    if not path.is_file():
+        raise ConfigError(f"tls.ca {profile.tls.ca!r} is no file", hint=f"see {profile.origin}")
+    return str(path)
 
 
 def _announce(host: str, port: int, route: Route) -> None:

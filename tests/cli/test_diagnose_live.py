@@ -58,6 +58,16 @@ def test_a_cache_is_proven_while_a_client_polls_through_it(box, listen, number, 
     assert "PROVEN_STALE" in page.read_text()
 
 
+def test_many_signals_end_it_once(box, listen):
+    program, url, _ = listen()
+    get(f"{url}{JOBS}/{box.submit(duration=30)}")
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGINT):
+        program.signal(number)
+    done = program.finish()
+    assert done.code in {11, 130}, done  # the last may come after the loop
+    check_message(done, done.code)
+
+
 def test_json_is_one_document_and_has_no_secrets(box, listen):
     box.set_faults(("echo-request-id",), ("cache=30s",))
     program, url, _ = listen("--json")
@@ -124,6 +134,16 @@ def test_a_certificate_that_does_not_hold(serve, listen, tmp_path):
     assert get(f"{url}{JOBS}/7").status_code == 502
     check_message(ended(program), 7, "the route cannot be reached: ", "ertificate")
     program, url, _ = listen("--insecure", route=route)
+    assert get(f"{url}{JOBS}/7").status_code == 200
+    assert ended(program).code == 11
+
+
+def test_a_ca_that_the_profile_trusts(serve, listen, tmp_path):
+    context, ca = self_signed(tmp_path)
+    (tmp_path / "jobctl.toml").write_text(
+        f'[profiles.mine]\nread = "GET {JOBS}/{{id}}"\ntls = {{ ca = "{ca}" }}\n'
+    )
+    program, url, _ = listen("-p", "mine", route=serve(lambda _head: reply(200, RUNNING), context).url)
     assert get(f"{url}{JOBS}/7").status_code == 200
     assert ended(program).code == 11
 
