@@ -21,6 +21,7 @@ from jobctl.caching.listening.profiles import PROFILE_HELP, chosen_profiles
 from jobctl.caching.passive import DEFAULT_LIMIT, Passive
 from jobctl.captures.flows import event_of, exchange_of
 from jobctl.errors import ConfigError
+from jobctl.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -161,8 +162,10 @@ class JobctlAddon:
         marker = MARKERS.get(last.verdict)
         if blamed and marker is not None:
             flow.marked = marker
+        # What servers and URLs say goes to a terminal, by way of the comment as well.
+        job = visible(last.key.job, 80)
         comment = "; ".join(dict.fromkeys(one.text for one in transitions))
-        flow.comment = f"jobctl: job {last.key.job}: {comment}"[:1000]
+        flow.comment = visible(f"jobctl: job {job}: {comment}", 1000)
         flow.metadata["jobctl"] = {
             "job": last.key.job,
             "verdict": last.verdict.value,
@@ -174,7 +177,7 @@ class JobctlAddon:
                 self._say(one)
                 continue
             level = logging.WARNING if one.kind == "finding" and marker is not None else logging.INFO
-            logger.log(level, "jobctl: job %s: %s", one.key.job, one.text)
+            logger.log(level, "jobctl: job %s: %s", job, visible(one.text, 600))
 
     def report(self) -> str:
         """Tell what is known about each job, worst first."""

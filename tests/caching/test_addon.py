@@ -130,6 +130,20 @@ def test_the_log_is_json_lines_without_secrets(addon, origin, tmp_path):
     assert "geheim" not in log.read_text()
 
 
+def test_server_and_client_text_is_made_visible(addon, origin, caplog):
+    caplog.set_level("INFO")
+    path = b"/api/v1/generation-jobs/%1b%5b31m7"
+    origin.job = "\x1b[31m7"
+    addon.response(flow_of(origin, 3.1, 3, path=path, headers=[(b"X-Cache", b"HIT from \x1b[2J\x9b")]))
+    flow = flow_of(origin, 3.5, 0, path=path)
+    addon.response(flow)
+    addon.done()
+    said = caplog.text + flow.comment + addon.report()
+    assert "R8" in said
+    assert "R3" in flow.comment
+    assert all(character.isprintable() or character == "\n" for character in said)
+
+
 def test_two_of_them_are_refused():
     with (
         loaded(JobctlAddon()) as context,

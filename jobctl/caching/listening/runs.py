@@ -64,14 +64,14 @@ class Stale(NamedTuple):
 class Run:
     """Answers under one key that all showed the same version, with no other in between."""
 
-    __slots__ = ("confirmed", "count", "first_late", "follows", "forbidden", "samples", "seen")
+    __slots__ = ("confirmed", "count", "first_late", "forbidden", "samples", "seen", "since")
 
     def __init__(self, seen: Observation, sample: Sample) -> None:
         self.seen = seen
         self.samples = [sample]
         self.count = 1
-        self.follows = False
-        """Another version came before it under the same key."""
+        self.since: float | None = None
+        """When the last answer of the version before it, under the same key, was asked for."""
         self.forbidden = False
         """Its answers carry `no-store` or `private`."""
         self.first_late: Stale | None = None

@@ -139,7 +139,7 @@ class Versions:
             return run
         self._end(run)
         state.run = Run(seen, sample)
-        state.run.follows = run is not None
+        state.run.since = run.samples[-1].sent if run is not None else None
         return state.run
 
     def runs(self) -> Iterator[Run]:
@@ -154,10 +154,11 @@ class Versions:
             self.ended.append(run)
 
     def _told_apart(self, run: Run, following: Sample) -> None:
-        # The first of a run was no copy of the answer before it: a store would have kept it from then on.
-        if run.follows:
+        # A store that gave the first of a run took it after the last of the run before, maybe for another
+        # client, and would have kept it from then on.
+        if run.since is not None:
             self.pairs += 1
-            self.gaps = tuple(sorted((*self.gaps, max(following.sent - run.samples[0].sent, 0.0))))[:2]
+            self.gaps = tuple(sorted((*self.gaps, max(following.sent - run.since, 0.0))))[:2]
 
     def judge(self, run: Run) -> bool:
         """Keep a run as proof when it is frozen, or more so than before; tell whether."""
