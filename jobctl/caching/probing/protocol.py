@@ -140,7 +140,22 @@ class Protocol:
                 return True
         changed = yield from self._wait_for_change()
         yield from self._beside(with_buster=number == 0 or not (is_suspect or number % 2))
+        yield from self._while_suspicious()
         return changed
+
+    def _while_suspicious(self) -> Steps:
+        """Older state was seen: a store answers every reader with it, a replica only some of them."""
+        pairs: tuple[tuple[Path, Literal["new", "same"]], ...] = (
+            (self._control(), "new"),
+            (Path.BUSTED, "same"),
+        )
+        for other, on in pairs:
+            if not self._is_suspicious():
+                return
+            yield Wait(_SHORTEST, "older state was seen: who else gets it?")
+            yield Ask(other, on="new")
+            yield Wait(_SHORTEST, "older state was seen: the plain URL once more")
+            yield Ask(Path.PLAIN, on=on)
 
     def _beside(self, *, with_buster: bool) -> Steps:
         """B, and P right after it on the same connection: only the URL differs."""
