@@ -50,6 +50,8 @@ class Origin:
     replica_by_connection: bool = False
     path_lag: float = 0.0
     """What the path leads to is a follower, always so far behind; direct reads go to the leader."""
+    path_id: str = ""
+    """`process` or `connection`: the path writes its own X-Request-Id over the origin's, the same for all."""
     burst: int = 1
     """Changes come so many at a time, `BURST_GAP` seconds apart, and then none for as many periods."""
     memo: float = 0.0
@@ -131,6 +133,10 @@ class Lab:
         status = 200
         if wanted is not None and dict(headers).get("ETag") == wanted and not wanted.startswith("W/"):
             status, body = 304, b""
+        if self.origin.path_id and ask.path not in DIRECT:
+            part = self.connection if self.origin.path_id == "connection" else 0
+            own = "X-Request-Id", f"node-{self.seed % 7919:08d}-{part}"
+            headers = [*(one for one in headers if one[0] != "X-Request-Id"), own]
         self.now += 0.002 + self.dice.random() * 0.01
         url = "http://proxied/jobs/1" + (f"?_t={nonce}" if ask.path in UNIQUE else "")
         response = Response(status, tuple(headers), body, url)

@@ -86,6 +86,15 @@ def test_a_replica_that_stands_still_is_no_cache(origin, has_direct, seed):
     assert diagnosis.verdict not in BLAMED, diagnosis
 
 
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("kind", ["process", "connection"])
+@pytest.mark.parametrize("period", [0.4, 1.0, 2.7])
+def test_an_id_that_names_the_proxy_is_no_replay(kind, period, seed):
+    origin = Origin(period=period, path_id=kind, request_id=True, cache_control="no-store")
+    diagnosis = Lab(origin, Cache(), seed).run()
+    assert diagnosis.verdict is Verdict.NO_CACHE_SEEN, diagnosis
+
+
 @settings(max_examples=250, deadline=None)
 @given(origin=ORIGINS, cache=CACHES, seed=SEEDS, has_direct=st.booleans())
 def test_no_cache_seen_is_never_said_of_a_cache_above_the_floor(origin, cache, seed, has_direct):

@@ -173,10 +173,10 @@ def _is_run(experiment: Experiment, stale: list[Regression], last: Exchange) -> 
 def _may_be_a_replica(experiment: Experiment, last: Exchange, *, by_connection: bool) -> bool:
     """Could one share of all reads, going to a replica that stands still, have made this pattern?
 
-    Of the answers since this version was replaced, `old` ones showed it and `new` ones did not. With a share q
-    of the reads going to the replica that has a chance of q^old (1-q)^new; the q that favours the replica most
-    is taken. A replica may be chosen for a connection too (not where unique URLs next to the plain one, on its
-    connection, are fresh): then connections count. A fresh plain answer in between is no store's.
+    Of the answers since this version was replaced, `old` ones showed it and `new` ones did not. With a share
+    q of the reads going to the replica that has a chance of q^old (1-q)^new; the q that favours the replica
+    most is taken. A replica may be chosen for a connection too (not where unique URLs next to the plain one,
+    on its connection, are fresh): then connections count. A fresh plain answer in between is no store's.
     """
     known = next((one for one in experiment.control if is_older(last, one)), None)
     if known is None:
