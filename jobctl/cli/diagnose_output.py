@@ -65,7 +65,7 @@ class Presented:
             return _json(reports, code)
         from jobctl.caching.reporting.text import markdown_report, table_report
 
-        width = max(80, min(160, shutil.get_terminal_size((100, 24)).columns))
+        width = max(60, min(160, shutil.get_terminal_size((100, 24)).columns))
         renderers: dict[str, Callable[[Report], str]] = {
             "table": lambda one: table_report(one, width=width),
             "markdown": markdown_report,
