@@ -12,7 +12,7 @@ from jobctl.caching.judging.experiment import Experiment
 from jobctl.caching.judging.policies import clock_skew
 from jobctl.caching.probing.courier import Courier
 from jobctl.caching.probing.protocol import Ask, Plan, Protocol, Wait
-from jobctl.caching.probing.routes import Route, direct_origin, resolve_route
+from jobctl.caching.probing.routes import Route, direct_origin, require_safe_read, resolve_route
 from jobctl.caching.report import Report, StreamCheck
 from jobctl.caching.rules import judge
 from jobctl.client.credentials import Credentials
@@ -66,8 +66,9 @@ def run_probe(
     """Run one experiment and return its report; Ctrl-C ends it with what is known until then.
 
     Raises:
-        ConfigError: route, origin or credentials cannot be used. What servers do is never raised.
+        ConfigError: route, origin, credentials or the profile's read operation cannot be used. What servers do is never raised.
     """
+    require_safe_read(settings.profile)
     route = settings.proxy
     if isinstance(route, str):
         route = resolve_route(route, settings.profile)

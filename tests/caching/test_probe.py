@@ -16,6 +16,7 @@ from jobctl.caching.probe import ProbeSettings, run_probe
 from jobctl.errors import ConfigError
 from jobctl.exchange import Path
 from jobctl.profile.load import Profiles
+from jobctl.profile.urls import Operation
 from jobctl.sandbox import Sandbox
 
 GENERATION = Profiles(()).get("generation")
@@ -223,6 +224,28 @@ def test_the_budget_of_requests_is_never_exceeded(box):
     assert report.requests == 4
     assert report.stopped == "budget"
     assert box.requests()["jobs"][job]["read"] == 4
+
+
+def test_a_tag_that_no_request_can_carry_is_not_asked_about(box):
+    def plain(_head):
+        body = b'{"id": "%s", "status": "processing"}' % job.encode()
+        return reply(200, body, "Content-Type: application/json", 'ETag: "caf\xe9"')
+
+    job = box.submit(duration=60, steps=120)
+    with RawServer(plain) as server:
+        report = probe(box.url, server.url, job, rounds=1, wait_change=0.3)
+    assert any(one.header("etag") for one in report.exchanges)
+    assert Path.VALIDATOR not in {one.path for one in report.exchanges}
+    assert report.stopped is None
+
+
+@pytest.mark.parametrize("method", ["POST", "DELETE"])
+def test_an_experiment_never_sends_anything_but_get(box, method):
+    profile = replace(GENERATION, base_url=box.url, read=Operation(method, "/v1/jobs/{id}"))
+    box.reset_requests()
+    with pytest.raises(ConfigError, match="sends GET only"):
+        run_probe(ProbeSettings(profile=profile, job="7", proxy=box.tunnel_url), environ={})
+    assert not box.requests()["jobs"]
 
 
 def test_a_forward_proxy(box):

@@ -272,7 +272,9 @@ class Protocol:
         for one in reversed(experiment.plain):
             text: str | None = one.header("etag")
             tag = etag(text)
-            if tag is not None and tag.is_valid and not tag.weak and text not in current:
+            # Only ASCII goes into a request; what a server puts into a tag is its own affair.
+            is_sendable = tag is not None and tag.is_valid and tag.tag.isascii()
+            if tag is not None and is_sendable and not tag.weak and text not in current:
                 return text
         return None
 
