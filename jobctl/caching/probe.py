@@ -66,7 +66,8 @@ def run_probe(
     """Run one experiment and return its report; Ctrl-C ends it with what is known until then.
 
     Raises:
-        ConfigError: route, origin, credentials or the profile's read operation cannot be used. What servers do is never raised.
+        ConfigError: route, origin, credentials or the profile's read operation cannot be used.
+            What servers do is never raised.
     """
     require_safe_read(settings.profile)
     route = settings.proxy

@@ -94,7 +94,7 @@ def _checked(url: str) -> str:
 
 
 def require_safe_read(profile: Profile) -> None:
-    """Refuse a profile that reads jobs by anything but GET: no cache keeps the rest, and it may change things.
+    """Refuse a profile that reads jobs by anything but GET: no cache keeps the rest, and it may change jobs.
 
     Raises:
         ConfigError: the read operation has another method.
