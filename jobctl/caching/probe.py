@@ -182,8 +182,8 @@ class _Run:
         answer = self._courier.send(ask, len(self._exchanges) + 1, self._left())
         self._exchanges.append(answer)
         self._known = None
-        if answer.problem is not None and answer.problem.kind == "rate-limited":
-            self._stopped = "rate-limited"
+        if answer.problem is not None and (answer.problem.kind == "rate-limited" or answer.status == 503):
+            self._stopped = answer.problem.kind  # it is in distress, or wants to be left alone
         return answer
 
     def _experiment(self) -> Experiment:

@@ -157,6 +157,19 @@ def test_a_route_that_answers_no_job_is_no_verdict(box, fault, reason):
     assert report.requests <= 12
 
 
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [((), Inconclusive.SERVER_ERROR), (("Retry-After: 30",), Inconclusive.RATE_LIMITED)],
+    ids=["bare", "retry-after"],
+)
+def test_a_proxy_without_its_backend_asks_nobody_to_wait(box, more, reason):
+    page = b'{"message": "no healthy upstream"}'
+    with RawServer(lambda _head: reply(503, page, "Content-Type: application/json", *more)) as server:
+        report = probe(box.url, server.url, box.submit(duration=60))
+    assert report.diagnosis.reason is reason
+    assert report.requests == 1
+
+
 def test_a_tunnels_own_page_is_no_job_state(box):
     page = b"<html><body>send the header bypass-tunnel-reminder</body></html>"
     with RawServer(lambda _head: reply(511, page, "Content-Type: text/html")) as server:
