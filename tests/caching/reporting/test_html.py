@@ -36,7 +36,7 @@ def test_a_servers_text_is_never_markup():
 
 
 def test_a_page_says_why_a_side_gave_no_job():
-    assert "nobody is home" in html_report([problem("nobody is home")])
+    assert "<p>plain: nobody is home</p>" in html_report([problem("nobody is home")])
 
 
 def test_no_secret_and_no_control_character():
