@@ -3,6 +3,7 @@
     P            is it the API at all?
     D D D        what is unique in each answer, does the job move, are direct reads in order?
     rounds       P in the middle of the job's period; D until the job has changed; B, and P right after
+    suspicion    D P, B P on new connections after each round: does everybody get the older state?
     still job    P P B P, spread over more than two seconds, for Age and fingerprints
     V, C         a replaced ETag, the cache's own confession: last, as they may change what is stored
     A            without credentials, when asked for
