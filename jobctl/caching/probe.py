@@ -12,7 +12,7 @@ from jobctl.caching.judging.experiment import Experiment
 from jobctl.caching.judging.policies import clock_skew
 from jobctl.caching.probing.courier import Courier
 from jobctl.caching.probing.protocol import Ask, Plan, Protocol, Wait
-from jobctl.caching.probing.routes import Route, direct_origin, resolve_route
+from jobctl.caching.probing.routes import Route, direct_origin, require_safe_read, resolve_route
 from jobctl.caching.report import Report, StreamCheck
 from jobctl.caching.rules import judge
 from jobctl.client.credentials import Credentials
@@ -66,8 +66,10 @@ def run_probe(
     """Run one experiment and return its report; Ctrl-C ends it with what is known until then.
 
     Raises:
-        ConfigError: route, origin or credentials cannot be used. What servers do is never raised.
+        ConfigError: route, origin, credentials or the profile's read operation cannot be used.
+            What servers do is never raised.
     """
+    require_safe_read(settings.profile)
     route = settings.proxy
     if isinstance(route, str):
         route = resolve_route(route, settings.profile)
@@ -180,8 +182,8 @@ class _Run:
         answer = self._courier.send(ask, len(self._exchanges) + 1, self._left())
         self._exchanges.append(answer)
         self._known = None
-        if answer.problem is not None and answer.problem.kind == "rate-limited":
-            self._stopped = "rate-limited"
+        if answer.problem is not None and (answer.problem.kind == "rate-limited" or answer.status == 503):
+            self._stopped = answer.problem.kind  # it is in distress, or wants to be left alone
         return answer
 
     def _experiment(self) -> Experiment:

@@ -52,8 +52,13 @@ def _kind(error: JobctlError) -> str:
     if isinstance(error, TransportError):
         return "timeout" if error.kind == "timeout" else "unreachable"
     status = getattr(error, "status", 0)
-    if status in {429, 503} and not (isinstance(error, ProtocolError) and error.kind == "tunnel-page"):
+    if isinstance(error, ProtocolError) and error.kind == "tunnel-page":
+        return "tunnel-page"
+    # A bare 503 is a proxy whose backend is gone, more often than a server that asks for patience.
+    if status == 429 or (status == 503 and getattr(error, "retry_after", None) is not None):
         return "rate-limited"
+    if status == 503:
+        return "server-error"
     if isinstance(error, ProtocolError):
         return _OF_PROTOCOL[error.kind]
     if status in {401, 403}:

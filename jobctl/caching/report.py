@@ -48,7 +48,7 @@ class Report(NamedTuple):
     budget_requests: int = 0
     budget_seconds: float = 0.0
     stopped: str | None = None
-    """Why it ended before its plan: `budget`, `rate-limited`, `interrupted`; None when it did not."""
+    """Why it ended before its plan: `budget`, `interrupted`, or a problem's kind; None when it did not."""
     stream: StreamCheck | None = None
     skew: float | None = None
     """Seconds the origin's clock is ahead of ours, where that is worth a word."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 from collections.abc import Callable, Sequence
@@ -33,31 +34,33 @@ class Presented:
         """Refuse before the experiment what could not be written after it.
 
         Raises:
-            ConfigError: a page on a terminal, or a folder that is not there.
+            ConfigError: a page on a terminal, a folder that is not there, or a file that cannot be written.
         """
         if self.format == "html" and self.out is None and output.is_terminal(sys.stdout):
             raise ConfigError("an HTML page is nothing for a terminal", hint="give --output FILE.html")
         for path in (self.out, self.har):
             if path is not None and not path.parent.is_dir():
                 raise ConfigError(f"no such folder: {str(path.parent)!r}", hint="make it first")
+            if path is not None and (path.is_dir() or not _is_writable(path)):
+                raise ConfigError(f"cannot write {str(path)!r}", hint="give a file in a folder of yours")
 
     def show(self, reports: Sequence[Report], *, interrupted: bool = False) -> NoReturn:
         """Write the reports, and leave with the code of the worst."""
         codes = [one.diagnosis.verdict.exit_code for one in reports]
         code = ExitCode.INTERRUPTED if interrupted else worst(codes)
-        if self.har is not None:
-            _write_har(self.har, reports)
         text = self._rendered(reports, code)
         if self.out is not None:
-            _write(self.out, text)
             for report in reports:
                 output.result(_headline(report))
+            _write(self.out, text)
             output.tell(f"the report is in {self.out}")
         elif self.format == "json":
             output.said.is_closed = True
             output.result(text)
         else:
             output.result("\n".join(_headline(one) for one in reports) if self.quiet else text)
+        if self.har is not None:  # last: what goes wrong here must not cost the report
+            _write_har(self.har, reports)
         output.leave(code)
 
     def _rendered(self, reports: Sequence[Report], code: ExitCode) -> str:
@@ -65,7 +68,7 @@ class Presented:
             return _json(reports, code)
         from jobctl.caching.reporting.text import markdown_report, table_report
 
-        width = max(80, min(160, shutil.get_terminal_size((100, 24)).columns))
+        width = max(60, min(160, shutil.get_terminal_size((100, 24)).columns))
         renderers: dict[str, Callable[[Report], str]] = {
             "table": lambda one: table_report(one, width=width),
             "markdown": markdown_report,
@@ -75,6 +78,10 @@ class Presented:
 
             return html_report(reports)
         return "\n\n".join(renderers[self.format](one) for one in reports)
+
+
+def _is_writable(path: Path) -> bool:
+    return os.access(path if path.exists() else path.parent, os.W_OK)
 
 
 def _headline(report: Report) -> str:

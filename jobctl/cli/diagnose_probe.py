@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NoReturn, Self
 
 from jobctl.caching.probe import DEFAULT_REQUESTS, DEFAULT_SECONDS, ProbeSettings, Progress, run_probe
-from jobctl.caching.probing.routes import direct_origin, resolve_route
+from jobctl.caching.probing.routes import direct_origin, require_safe_read, resolve_route
 from jobctl.cli import output
 from jobctl.cli.submit import read_payload
 from jobctl.durations import format_duration, parse_duration
@@ -51,6 +51,7 @@ def parse_budget(text: str | None, wait_change: float, rounds: int) -> tuple[int
 
 def probe_and_show(settings: ProbeSettings, payload: list[str] | None, presented: Presented) -> NoReturn:
     """Run the experiment, show it, and leave with its exit code."""
+    require_safe_read(settings.profile)
     route = (
         resolve_route(settings.proxy, settings.profile) if isinstance(settings.proxy, str) else settings.proxy
     )

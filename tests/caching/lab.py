@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 EPOCH = 1_790_000_000.0
 READER = Reader(Profiles(()).get("generation"))
 UNIQUE = {Path.BUSTED, Path.VALIDATOR_BUSTED}
+BURST_GAP = 0.3
 DIRECT = {Path.DIRECT, Path.VALIDATOR_DIRECT, Path.ANONYMOUS_DIRECT}
 
 
@@ -47,6 +48,12 @@ class Origin:
     lag_is_stalled: bool = False
     """The replica stands still for `replica_lag` seconds, then catches up, and so on."""
     replica_by_connection: bool = False
+    path_lag: float = 0.0
+    """What the path leads to is a follower, always so far behind; direct reads go to the leader."""
+    path_id: str = ""
+    """`process` or `connection`: the path writes its own X-Request-Id over the origin's, the same for all."""
+    burst: int = 1
+    """Changes come so many at a time, `BURST_GAP` seconds apart, and then none for as many periods."""
     memo: float = 0.0
     memo_shows_age: bool = False
     own_age: int | None = None
@@ -85,7 +92,7 @@ class Lab:
     def __post_init__(self) -> None:
         self.dice = random.Random(self.seed)
         self.phase = self.dice.random() * (self.origin.period if self.origin.period < 1e9 else 1.0)
-        self.first_step = 7 if self.origin.period > 1e9 else int((self.now - self.phase) / self.origin.period)
+        self.first_step = 7 if self.origin.period > 1e9 else self.step_at(self.now)
         self.memo: tuple[float, list[tuple[str, str]], bytes] | None = None
         self.copies: dict[tuple[int, str], tuple[float, list[tuple[str, str]], bytes]] = {}
         self.answers, self.connections, self.connection = 0, 2, 0
@@ -120,12 +127,16 @@ class Lab:
         wanted = dict(ask.headers).get("If-None-Match")
         self.connection = self.connect(ask)
         if ask.path in DIRECT:
-            headers, body = self.at_origin(nonce)
+            headers, body = self.at_origin(nonce, is_direct=True)
         else:
             headers, body = self.at_cache(ask, number, nonce)
         status = 200
         if wanted is not None and dict(headers).get("ETag") == wanted and not wanted.startswith("W/"):
             status, body = 304, b""
+        if self.origin.path_id and ask.path not in DIRECT:
+            part = self.connection if self.origin.path_id == "connection" else 0
+            own = "X-Request-Id", f"node-{self.seed % 7919:08d}-{part}"
+            headers = [*(one for one in headers if one[0] != "X-Request-Id"), own]
         self.now += 0.002 + self.dice.random() * 0.01
         url = "http://proxied/jobs/1" + (f"?_t={nonce}" if ask.path in UNIQUE else "")
         response = Response(status, tuple(headers), body, url)
@@ -160,14 +171,14 @@ class Lab:
         self.copies[key] = (self.now, headers, body)
         return [*headers, ("X-Cache", "MISS")] if self.cache.honest else headers, body
 
-    def at_origin(self, nonce: str) -> tuple[list[tuple[str, str]], bytes]:
+    def at_origin(self, nonce: str, *, is_direct: bool = False) -> tuple[list[tuple[str, str]], bytes]:
         origin = self.origin
         if self.memo is not None and self.now - self.memo[0] < origin.memo:
             headers = self.memo[1]
             if origin.memo_shows_age:
                 headers = [*headers, ("Age", str(int(self.now - self.memo[0])))]
             return headers, self.memo[2]
-        step, body = self.record()
+        step, body = self.record(0.0 if is_direct else self.origin.path_lag)
         self.answers += 1
         headers = [("Content-Type", "application/json"), ("Date", self.date())]
         if origin.cache_control is not None:
@@ -185,9 +196,20 @@ class Lab:
             self.memo = (self.now, headers, body)
         return headers, body
 
-    def record(self) -> tuple[int, bytes]:
+    def step_at(self, moment: float) -> int:
+        origin = self.origin
+        bursts, within = divmod(moment - self.phase, origin.period * origin.burst)
+        if origin.burst == 1:
+            return int(bursts)
+        return int(bursts) * origin.burst + min(origin.burst - 1, int(within / BURST_GAP))
+
+    def changed_at(self, step: int) -> float:
+        bursts, within = divmod(step, self.origin.burst)
+        return self.phase + bursts * self.origin.burst * self.origin.period + within * BURST_GAP
+
+    def record(self, lag: float = 0.0) -> tuple[int, bytes]:
         """The job as one of the replicas has it."""
-        origin, lag = self.origin, 0.0
+        origin = self.origin
         chance = self.dice.random()
         if origin.replica_by_connection:
             chance = random.Random(f"{self.seed} {self.connection}").random()
@@ -197,8 +219,8 @@ class Lab:
                 since = (self.now + self.phase) % (2 * origin.replica_lag)
                 lag = since if since < origin.replica_lag else 0.0
         stands = origin.period > 1e9
-        step = 7 if stands else int((self.now - self.phase - lag) / origin.period)
-        changed = EPOCH + self.phase + (0 if stands else step * origin.period) + origin.skew
+        step = 7 if stands else self.step_at(self.now - lag)
+        changed = EPOCH + (self.phase if stands else self.changed_at(step)) + origin.skew
         record = {"id": "1", "status": "processing", "progress": 20 + 0.25 * (step - self.first_step)}
         if origin.terminal:
             record = {"id": "1", "status": "completed", "progress": 100}

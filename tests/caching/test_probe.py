@@ -16,6 +16,7 @@ from jobctl.caching.probe import ProbeSettings, run_probe
 from jobctl.errors import ConfigError
 from jobctl.exchange import Path
 from jobctl.profile.load import Profiles
+from jobctl.profile.urls import Operation
 from jobctl.sandbox import Sandbox
 
 GENERATION = Profiles(()).get("generation")
@@ -156,6 +157,19 @@ def test_a_route_that_answers_no_job_is_no_verdict(box, fault, reason):
     assert report.requests <= 12
 
 
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [((), Inconclusive.SERVER_ERROR), (("Retry-After: 30",), Inconclusive.RATE_LIMITED)],
+    ids=["bare", "retry-after"],
+)
+def test_a_proxy_without_its_backend_asks_nobody_to_wait(box, more, reason):
+    page = b'{"message": "no healthy upstream"}'
+    with RawServer(lambda _head: reply(503, page, "Content-Type: application/json", *more)) as server:
+        report = probe(box.url, server.url, box.submit(duration=60))
+    assert report.diagnosis.reason is reason
+    assert report.requests == 1
+
+
 def test_a_tunnels_own_page_is_no_job_state(box):
     page = b"<html><body>send the header bypass-tunnel-reminder</body></html>"
     with RawServer(lambda _head: reply(511, page, "Content-Type: text/html")) as server:
@@ -223,6 +237,28 @@ def test_the_budget_of_requests_is_never_exceeded(box):
     assert report.requests == 4
     assert report.stopped == "budget"
     assert box.requests()["jobs"][job]["read"] == 4
+
+
+def test_a_tag_that_no_request_can_carry_is_not_asked_about(box):
+    def plain(_head):
+        body = b'{"id": "%s", "status": "processing"}' % job.encode()
+        return reply(200, body, "Content-Type: application/json", 'ETag: "caf\xe9"')
+
+    job = box.submit(duration=60, steps=120)
+    with RawServer(plain) as server:
+        report = probe(box.url, server.url, job, rounds=1, wait_change=0.3)
+    assert any(one.header("etag") for one in report.exchanges)
+    assert Path.VALIDATOR not in {one.path for one in report.exchanges}
+    assert report.stopped is None
+
+
+@pytest.mark.parametrize("method", ["POST", "DELETE"])
+def test_an_experiment_never_sends_anything_but_get(box, method):
+    profile = replace(GENERATION, base_url=box.url, read=Operation(method, "/v1/jobs/{id}"))
+    box.reset_requests()
+    with pytest.raises(ConfigError, match="sends GET only"):
+        run_probe(ProbeSettings(profile=profile, job="7", proxy=box.tunnel_url), environ={})
+    assert not box.requests()["jobs"]
 
 
 def test_a_forward_proxy(box):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 from caching.lab import Cache, Lab, Origin
@@ -28,6 +29,8 @@ ORIGINS = st.builds(
     lag_is_random=st.booleans(),
     lag_is_stalled=st.booleans(),
     replica_by_connection=st.booleans(),
+    path_lag=st.sampled_from([0.0, 0.0, 1.2, 2.5]),
+    burst=st.sampled_from([1, 1, 4]),
     memo=st.sampled_from([0.0, 0.0, 0.3, 3.0]),
     memo_shows_age=st.booleans(),
     own_age=st.sampled_from([None, None, 0, 7]),
@@ -57,6 +60,39 @@ def test_a_clean_path_is_never_blamed(origin, seed):
 def test_a_clean_path_is_never_blamed_without_a_direct_address_either(origin, seed):
     diagnosis = Lab(origin, Cache(), seed, has_direct=False).run()
     assert diagnosis.verdict not in BLAMED, diagnosis
+
+
+STALLING = Origin(period=0.4, replica_share=0.3, replica_lag=2.5, lag_is_stalled=True)
+CONNECTED = replace(STALLING, replica_by_connection=True)
+
+
+@pytest.mark.parametrize(
+    ("origin", "has_direct", "seed"),
+    [
+        (STALLING, True, 1011),
+        (STALLING, False, 9003),
+        (STALLING, False, 9012),
+        (replace(CONNECTED, replica_share=0.6), True, 1000),
+        (replace(CONNECTED, replica_lag=8.0), True, 9022),
+        (replace(CONNECTED, replica_lag=8.0), True, 9019),
+        *((Origin(burst=4, path_lag=2.5), True, seed) for seed in range(4)),
+        *((Origin(burst=6, path_lag=3.0, no_updated_at=True), True, seed) for seed in range(4)),
+        *((Origin(burst=4, replica_share=0.3, replica_lag=2.5), True, seed) for seed in range(4)),
+    ],
+    ids=lambda value: f"burst{value.burst}" if isinstance(value, Origin) else None,
+)
+def test_a_replica_that_stands_still_is_no_cache(origin, has_direct, seed):
+    diagnosis = Lab(origin, Cache(), seed, has_direct=has_direct).run()
+    assert diagnosis.verdict not in BLAMED, diagnosis
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("kind", ["process", "connection"])
+@pytest.mark.parametrize("period", [0.4, 1.0, 2.7])
+def test_an_id_that_names_the_proxy_is_no_replay(kind, period, seed):
+    origin = Origin(period=period, path_id=kind, request_id=True, cache_control="no-store")
+    diagnosis = Lab(origin, Cache(), seed).run()
+    assert diagnosis.verdict is Verdict.NO_CACHE_SEEN, diagnosis
 
 
 @settings(max_examples=250, deadline=None)

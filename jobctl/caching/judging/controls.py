@@ -32,6 +32,8 @@ _OF_PROBLEM: Final = {
 _OF_STOP: Final = {
     "budget": Inconclusive.BUDGET,
     "rate-limited": Inconclusive.RATE_LIMITED,
+    "server-error": Inconclusive.SERVER_ERROR,
+    "tunnel-page": Inconclusive.TUNNEL_PAGE,
 }
 
 

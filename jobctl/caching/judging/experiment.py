@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from jobctl.caching.judging.uniques import Uniques, learn
+from jobctl.caching.judging.uniques import Uniques, learn, overwritten
 from jobctl.caching.versions import is_version
 from jobctl.exchange import Path
 
@@ -63,9 +63,14 @@ class Experiment:
 
     @cached_property
     def uniques(self) -> Uniques:
-        """What is unique in each answer of the control."""
+        """What is unique in each answer of the control, and not written over on the way."""
         answers = [one for one in self.exchanges if one.completed]
-        return learn(self.control, answers, has_direct=self.has_direct)
+        found = learn(self.control, answers, has_direct=self.has_direct)
+        if not self.has_direct:
+            return found
+        proxied = self.of(Path.PLAIN, Path.BUSTED, Path.CONFESSION)
+        foreign = overwritten(self.control, proxied, found.echoes | found.values)
+        return found._replace(echoes=found.echoes - foreign, values=found.values - foreign)
 
     @cached_property
     def sent_ids(self) -> dict[str, Exchange]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from jobctl.caching.findings import Finding, Rule
 from jobctl.caching.judging.uniques import is_own_echo, told_apart
 from jobctl.caching.versions import is_older, order, same
-from jobctl.exchange import Exchange, before
+from jobctl.exchange import Exchange, Path, before
 
 if TYPE_CHECKING:
     from jobctl.caching.judging.experiment import Experiment
@@ -26,6 +26,8 @@ _SPLITS: Final = 2
 """Unique URLs answered freshly, each right before the frozen answer on the same connection."""
 _RUN: Final = 3
 """Older answers in a row, all the same, on two connections at least."""
+_LUCK: Final = 0.001
+"""What chance is left to a replica that stands still, before a frozen version counts."""
 
 
 class Regression(NamedTuple):
@@ -87,7 +89,12 @@ def frozen(experiment: Experiment) -> list[Finding]:
         advances = _advances(experiment, first.plain, last.plain)
         if advances < _ADVANCES or not _was_planted(experiment, first.plain):
             continue
-        if not (_is_split(experiment, stale, last.plain) or _is_run(experiment, stale, last.plain)):
+        is_split = _is_split(experiment, stale, last.plain)
+        if not (is_split or _is_run(experiment, stale, last.plain)):
+            continue
+        if _may_be_a_replica(experiment, last.plain, by_connection=not is_split):
+            continue
+        if not (is_split or _outlives_itself(experiment, last.plain)):
             continue
         detail = (
             f"answers {first.plain.number} and {last.plain.number} show the same state, "
@@ -161,6 +168,55 @@ def _is_run(experiment: Experiment, stale: list[Regression], last: Exchange) -> 
         if before(run[-1], one)
         for control in (experiment.newest_before(one),)
     )
+
+
+def _may_be_a_replica(experiment: Experiment, last: Exchange, *, by_connection: bool) -> bool:
+    """Could one share of all reads, going to a replica that stands still, have made this pattern?
+
+    Of the answers since this version was replaced, `old` ones showed it and `new` ones did not. With a share
+    q of the reads going to the replica that has a chance of q^old (1-q)^new; the q that favours the replica
+    most is taken. A replica may be chosen for a connection too (not where unique URLs next to the plain one,
+    on its connection, are fresh): then connections count. A fresh plain answer in between is no store's.
+    """
+    known = next((one for one in experiment.control if is_older(last, one)), None)
+    if known is None:
+        return True
+    reads = experiment.of(Path.DIRECT, Path.PLAIN, Path.BUSTED)
+    asked = [one for one in reads if before(known, one) and one.sent <= last.sent]
+    old = [one for one in asked if same(one, last)]
+    new = [one for one in asked if is_older(last, one)]
+    if any(one.path is Path.PLAIN and old and before(old[0], one) for one in new):
+        return True
+    luck = _LUCK if experiment.has_direct else _LUCK / 10  # the control may be of the same replica
+    if _chance(len(old), len(new)) > luck:
+        return True
+    connections = [len({one.connection for one in some}) for some in (old, new)]
+    return by_connection and _chance(*connections) > luck
+
+
+def _outlives_itself(experiment: Experiment, last: Exchange) -> bool:
+    """Was this version shown for longer than it was ever the newest one?
+
+    A path that leads to a follower some seconds behind shows each version late, but only for as long as the
+    leader had it; of a job that changes in bursts that looks frozen.
+    """
+    shown = next(one for one in experiment.of(Path.PLAIN, Path.BUSTED) if same(one, last))
+    newer = [one for one in experiment.control if is_older(last, one)]
+    older = [one for one in experiment.control if is_older(one, last)]
+    lives = [newer[0].received - older[-1].sent] if newer and older else []
+    began = last.seen.updated_at if last.seen is not None else None
+    for one in newer:
+        ended = one.seen.updated_at if one.seen is not None else None
+        if began is not None and ended is not None:
+            coarse = max(began.unit, ended.unit) / 1e9
+            lives.append((ended.ns - began.ns) / 1e9 + coarse)
+    return bool(lives) and last.sent - shown.received > min(lives)
+
+
+def _chance(old: int, new: int) -> float:
+    """The largest q^old (1-q)^new of any share q."""
+    share = old / max(1, old + new)
+    return float(share**old * (1 - share) ** new)
 
 
 def key_split(experiment: Experiment) -> list[Finding]:

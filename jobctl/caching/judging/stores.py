@@ -28,7 +28,7 @@ def echo_replays(experiment: Experiment) -> list[Finding]:
     for one in _cacheable_answers(experiment):
         other = echo_of(one, experiment.uniques, experiment.sent_ids)
         if other is not None:
-            place = ", ".join(sorted(experiment.uniques.echoes))
+            place = visible(", ".join(sorted(experiment.uniques.echoes)), 80)
             detail = f"{place} names request {other.number}, sent {one.sent - other.sent:.1f} s earlier"
             found.append(Finding(Rule.R1, (other.number, one.number), detail))
     return found

@@ -106,6 +106,30 @@ def learn(control: Sequence[Exchange], everything: Sequence[Exchange] = (), *, h
     return Uniques(frozenset(echoes), frozenset(values), gaps)
 
 
+def overwritten(control: Sequence[Exchange], proxied: Sequence[Exchange], names: Iterable[str]) -> set[str]:
+    """Return the places that hold no fingerprint of the origin on the proxied side.
+
+    Something on the way writes a name of its own there: of its process, of a connection. One value then
+    stands on two different bodies, or no value looks like any of the origin's.
+    """
+    answers = [(places(one), one.body) for one in proxied if one.body]
+    found = set()
+    for name in names:
+        bodies: dict[str, bytes] = {}
+        values = [(here[name], body) for here, body in answers if name in here]
+        is_shared = any(bodies.setdefault(value, body) != body for value, body in values)
+        origins = [text for one in control if (text := places(one).get(name)) is not None]
+        if is_shared or (values and not any(_is_alike(value, origins) for value, _ in values)):
+            found.add(name)
+    return found
+
+
+def _is_alike(value: str, others: Sequence[str]) -> bool:
+    """Tell whether a value has the length (give or take one) and the punctuation of some of these."""
+    marks = re.sub(r"[^\W_]", "", value)
+    return any(abs(len(value) - len(one)) <= 1 and marks == re.sub(r"[^\W_]", "", one) for one in others)
+
+
 def _echoes(exchanges: Iterable[Exchange]) -> set[str]:
     return {
         name for one in exchanges if one.nonce for name, value in places(one).items() if value == one.nonce

@@ -8,6 +8,7 @@ from jobctl.caching.fields import etag, strong_match
 from jobctl.caching.findings import Finding, Rule
 from jobctl.caching.versions import order
 from jobctl.exchange import Exchange, Path, before
+from jobctl.text import visible
 
 if TYPE_CHECKING:
     from jobctl.caching.judging.experiment import Experiment
@@ -36,7 +37,7 @@ def stale_validators(experiment: Experiment) -> list[Finding]:
         replacements = _replacements(experiment, answers[0])
         if len(confirmed) >= _CONFIRMED and len(replacements) >= _REPLACED:
             seconds = max(0.0, confirmed[-1].sent - replacements[0].received)
-            detail = f"304 for {text}, which the origin had replaced {len(replacements)} times"
+            detail = f"304 for {visible(text, 80)}, which the origin had replaced {len(replacements)} times"
             numbers = (replacements[-1].number, confirmed[-1].number)
             found.append(Finding(Rule.R6, numbers, detail, seconds))
     return found

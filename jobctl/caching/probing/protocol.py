@@ -3,6 +3,7 @@
     P            is it the API at all?
     D D D        what is unique in each answer, does the job move, are direct reads in order?
     rounds       P in the middle of the job's period; D until the job has changed; B, and P right after
+    suspicion    D P, B P on new connections after each round: does everybody get the older state?
     still job    P P B P, spread over more than two seconds, for Age and fingerprints
     V, C         a replaced ETag, the cache's own confession: last, as they may change what is stored
     A            without credentials, when asked for
@@ -140,7 +141,22 @@ class Protocol:
                 return True
         changed = yield from self._wait_for_change()
         yield from self._beside(with_buster=number == 0 or not (is_suspect or number % 2))
+        yield from self._while_suspicious()
         return changed
+
+    def _while_suspicious(self) -> Steps:
+        """Older state was seen: a store answers every reader with it, a replica only some of them."""
+        pairs: tuple[tuple[Path, Literal["new", "same"]], ...] = (
+            (self._control(), "new"),
+            (Path.BUSTED, "same"),
+        )
+        for other, on in pairs:
+            if not self._is_suspicious():
+                return
+            yield Wait(_SHORTEST, "older state was seen: who else gets it?")
+            yield Ask(other, on="new")
+            yield Wait(_SHORTEST, "older state was seen: the plain URL once more")
+            yield Ask(Path.PLAIN, on=on)
 
     def _beside(self, *, with_buster: bool) -> Steps:
         """B, and P right after it on the same connection: only the URL differs."""
@@ -257,7 +273,9 @@ class Protocol:
         for one in reversed(experiment.plain):
             text: str | None = one.header("etag")
             tag = etag(text)
-            if tag is not None and tag.is_valid and not tag.weak and text not in current:
+            # Only ASCII goes into a request; what a server puts into a tag is its own affair.
+            is_sendable = tag is not None and tag.is_valid and tag.tag.isascii()
+            if tag is not None and is_sendable and not tag.weak and text not in current:
                 return text
         return None
 

@@ -93,6 +93,19 @@ def _checked(url: str) -> str:
     return url
 
 
+def require_safe_read(profile: Profile) -> None:
+    """Refuse a profile that reads jobs by anything but GET: no cache keeps the rest, and it may change jobs.
+
+    Raises:
+        ConfigError: the read operation has another method.
+    """
+    if profile.read.method != "GET":
+        raise ConfigError(
+            f"profile {profile.name!r} reads jobs with {profile.read}: an experiment sends GET only",
+            hint='give the profile a read operation such as read = "GET /v1/jobs/{id}"',
+        )
+
+
 def direct_origin(profile: Profile, route: Route, origin: str | None) -> str | None:
     """Return the API's address past the route: `--origin`, else the profile's; None where that is the route.
 

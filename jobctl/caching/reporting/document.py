@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from jobctl.caching.reporting.view import view
-from jobctl.caching.versions import is_version
 from jobctl.redact import redact, redact_headers, redact_url
 from jobctl.secret_scan import redact_text
 
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
 
 SCHEMA: Final = "jobctl.diagnosis/1"
 _EXCERPT: Final = 2000
+_LONGEST_SECRET: Final = 8192
 
 
 def document(report: Report) -> dict[str, Any]:
@@ -42,7 +42,7 @@ def document(report: Report) -> dict[str, Any]:
         "comparison": [row._asdict() for row in seen.rows],
         "fixes": [{"where": fix.where, "who": fix.who, "lines": list(fix.lines)} for fix in seen.fixes],
         "curl": list(seen.curl),
-        "stream": report.stream._asdict() if report.stream is not None else None,
+        "stream": redact(report.stream._asdict()) if report.stream is not None else None,
         "clock_skew_seconds": _rounded(report.skew),
         "bypass_headers": dict(report.bypass),
         "changes": diagnosis.changes,
@@ -51,7 +51,7 @@ def document(report: Report) -> dict[str, Any]:
         "seconds": _rounded(report.seconds),
         "budget": {"requests": report.budget_requests, "seconds": report.budget_seconds},
         "stopped": report.stopped,
-        "notes": list(report.notes),
+        "notes": [redact_text(note) for note in report.notes],
         "exchanges": [_exchange(one, report) for one in report.exchanges],
     }
 
@@ -85,7 +85,8 @@ def _finding(finding: Finding) -> dict[str, Any]:
 def _exchange(exchange: Exchange, report: Report) -> dict[str, Any]:
     begun = report.exchanges[0].sent
     seen, problem = exchange.seen, exchange.problem
-    body = exchange.body[:_EXCERPT].decode("utf-8", "replace")
+    # Redacted before it is cut: half a secret has no closing quote to be known by.
+    body = redact_text(exchange.body[: _EXCERPT + _LONGEST_SECRET].decode("utf-8", "replace"))[:_EXCERPT]
     return {
         "number": exchange.number,
         "path": exchange.path.value,
@@ -97,7 +98,7 @@ def _exchange(exchange: Exchange, report: Report) -> dict[str, Any]:
         "request_headers": [list(pair) for pair in redact_headers(exchange.request_headers)],
         "status": exchange.status or None,
         "headers": [list(pair) for pair in redact_headers(exchange.headers)],
-        "body": redact_text(body) if is_version(exchange) or exchange.status else None,
+        "body": body if exchange.status else None,
         "body_hash": exchange.body_hash if exchange.body else None,
         "peer": exchange.peer or None,
         "connection": exchange.connection or None,

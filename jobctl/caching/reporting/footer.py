@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from jobctl.caching.findings import Flag, Verdict
 from jobctl.caching.judging.policies import forbids
+from jobctl.redact import redact_text
+from jobctl.text import visible
 
 if TYPE_CHECKING:
     from jobctl.caching.report import Report
@@ -44,7 +46,7 @@ def footer(report: Report, who: str | None, control: Exchange | None) -> list[st
         lines.append("a unique query does not get past this cache")
     if control is not None and forbids(control) is None and diagnosis.verdict is Verdict.NO_CACHE_SEEN:
         lines.append("not called safe: the origin does not send no-store")
-    return [*lines, *report.notes]
+    return [visible(redact_text(line), 500) for line in (*lines, *report.notes)]
 
 
 def _effort(report: Report) -> str:

@@ -61,6 +61,7 @@ def _section(report: Report) -> str:
         f'<p class="next"><b>Next:</b> {escape(seen.next_step)}</p></div>',
         f'<p class="dim">{escape(visible(where))}</p>',
     ]
+    parts += [f"<p>{escape(line)}</p>" for line in seen.problems]
     picture = timeline(report)
     if picture:
         parts.append("<h2>What the job looked like</h2>" + _KEY + f'<div class="scroll">{picture}</div>')

@@ -76,12 +76,12 @@ def markdown_report(report: Report) -> str:
     """Return the report as Markdown, for an issue, a chat or a CI summary."""
     seen = view(report)
     verdict, _, rest = seen.headline.partition(": ")
-    parts = [f"### `{_md(verdict)}` {_md(rest)}", "", f"**Next:** {_md(seen.next_step)}"]
+    parts = [f"### `{_md(verdict)}` {_md(rest)}", "", f"**Next:** {seen.next_step}"]
     parts += [f"- {_md(line)}" for line in seen.problems]
     if seen.pair is not None:
         parts += ["", "```text", *_moments(seen.pair), "```"]
     if seen.proves:
-        parts += ["", _md(seen.proves)]
+        parts += ["", seen.proves]
     parts += ["", f"| | field | {seen.left} | proxied |", "|---|---|---|---|"]
     parts += [
         f"| {'≠' if row.differs else ''} | {row.field} | {_cell(row.left)} | {_cell(row.proxied)} |"
@@ -99,12 +99,12 @@ def markdown_report(report: Report) -> str:
 
 def _cell(text: str) -> str:
     """A server's text in a table cell: as code, and never able to end it."""
-    clean = text.replace("`", "'").replace("|", "\\|")
+    clean = text.replace("`", "'").replace("|", "¦")  # a "\\" before an escaped one would free it
     return f"`{clean}`" if clean else ""
 
 
 def _md(text: str) -> str:
     """Text outside code: what Markdown or HTML would take for markup is escaped."""
-    for char in "\\<>[]*|":
+    for char in "\\<>[]*|`":
         text = text.replace(char, f"\\{char}")
     return text

@@ -156,7 +156,7 @@ def said(exchange: Exchange) -> str:
         progress = f" {seen.progress:g} %" if seen.progress is not None else ""
         return f"{visible(seen.raw_status or '-', 40)}{progress}"
     if exchange.problem is not None:
-        return f"{exchange.problem.kind}: {visible(exchange.problem.message, 120)}"
+        return f"{exchange.problem.kind}: {visible(redact_text(exchange.problem.message), 120)}"
     return f"HTTP {exchange.status}"
 
 
@@ -249,4 +249,8 @@ def _findings(findings: Sequence[Finding]) -> tuple[tuple[str, int, str], ...]:
         for rule in counts
     }
     ranked = sorted(counts, key=lambda rule: (-rule.severity, -rule.confidence, list(Rule).index(rule)))
-    return tuple((f"{rule} {rule.slug}", counts[rule], best[rule].detail) for rule in ranked)
+    return tuple((f"{rule} {rule.slug}", counts[rule], _clean(best[rule].detail)) for rule in ranked)
+
+
+def _clean(text: str) -> str:
+    return visible(redact_text(text), 400)
