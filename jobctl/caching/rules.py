@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from jobctl.caching.findings import Diagnosis, Finding, Flag, Floor, Inconclusive, Rule, Verdict
-from jobctl.caching.judging import controls, floor, policies, staleness, stores, validators
+from jobctl.caching.judging import controls, floor, frozen, policies, staleness, stores, validators
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -25,7 +25,7 @@ RULES: Final[tuple[Callable[[Experiment], list[Finding]], ...]] = (
     stores.echo_replays,
     stores.nonce_replays,
     staleness.regression_findings,
-    staleness.frozen,
+    frozen.frozen,
     staleness.key_split,
     validators.stale_validators,
     stores.declared_ages,

@@ -73,7 +73,9 @@ def _cacheable_answers(experiment: Experiment) -> list[Exchange]:
 
 def declared_ages(experiment: Experiment) -> list[Finding]:
     """R7: `Age` of a second or more on P, no `Age` at all on the control; of several lines the first."""
-    if len(experiment.control) < _LEAST_CONTROL or any(map(shows_age, experiment.control)):
+    # Unique URLs come through the same cache: their `Age: 0` is its word for a miss, not the origin's.
+    is_foreign = shows_age if experiment.has_direct else declares_age
+    if len(experiment.control) < _LEAST_CONTROL or any(map(is_foreign, experiment.control)):
         return []
     found = []
     for one in experiment.suspects:
@@ -88,6 +90,11 @@ def declared_ages(experiment: Experiment) -> list[Finding]:
 def shows_age(exchange: Exchange) -> bool:
     """Tell whether an answer carries an `Age`, be it 0: whoever made it counts ages."""
     return exchange.header("age") is not None
+
+
+def declares_age(exchange: Exchange) -> bool:
+    """Tell whether an answer says that it is a second old, or more."""
+    return bool(parse_age(exchange.headers))
 
 
 def declared_words(experiment: Experiment) -> list[Finding]:
