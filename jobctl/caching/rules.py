@@ -39,6 +39,7 @@ RULES: Final[tuple[Callable[[Experiment], list[Finding]], ...]] = (
 """In the order of the registry; R9 and C3 stand on the others' findings."""
 
 _REPLAYS: Final = frozenset({Rule.R1, Rule.R2})
+_DECLARED: Final = frozenset({Rule.R7, Rule.R8})
 _CONVICTING: Final = frozenset({Rule.R1, Rule.R2, Rule.R4, Rule.R7, Rule.R8})
 
 
@@ -85,7 +86,7 @@ def fold(findings: Sequence[Finding], *, has_power: bool) -> Verdict:
         return Verdict.PROVEN_STALE
     if held & _REPLAYS:
         return Verdict.SERVED_FROM_CACHE
-    if held & {Rule.R7, Rule.R8}:
+    if held & _DECLARED:
         return Verdict.CACHE_DECLARED
     # Under C1 older answers alone mean nothing; a frozen one still does, only not who froze it.
     if held & {Rule.R4, Rule.R6} or (held & {Rule.R3, Rule.R5} and Rule.C1 not in held):
@@ -97,13 +98,16 @@ def fold(findings: Sequence[Finding], *, has_power: bool) -> Verdict:
 
 
 def _proves_stale(findings: Sequence[Finding], held: set[Rule]) -> bool:
-    """R3 on an answer that R1 or R2 shows to be a replay; without C1 also R4, R6, or R3 with its own Age."""
+    """R3 on an answer that R1 or R2 shows to be a replay; without C1 also R4, R6, or R3 beside R7 or R8.
+
+    An answer that is older, and of which the cache itself says that it came from its store, needs no more.
+    """
     older = _convicts(findings, {Rule.R3})
     if older & _convicts(findings, _REPLAYS):
         return True
     if Rule.C1 in held:
         return False
-    return bool(held & {Rule.R4, Rule.R6} or older & _convicts(findings, {Rule.R7}))
+    return bool(held & {Rule.R4, Rule.R6} or older & _convicts(findings, _DECLARED))
 
 
 def _convicts(findings: Iterable[Finding], rules: Iterable[Rule]) -> set[int]:
@@ -132,7 +136,7 @@ _BEST: Final = {
 
 def best_evidence(findings: Sequence[Finding], verdict: Verdict) -> tuple[int, int] | None:
     """Return the pair (control, convicted answer) that shows the verdict best: of the longest duration."""
-    strong = _convicts(findings, _REPLAYS | {Rule.R4, Rule.R7})
+    strong = _convicts(findings, _REPLAYS | _DECLARED | {Rule.R4})
     candidates = [one for one in findings if one.rule in _BEST.get(verdict, ()) and len(one.exchanges) == 2]
     if not candidates:
         return None

@@ -201,6 +201,8 @@ def finding(rule: Rule, *numbers: int) -> Finding:
         ([finding(Rule.R3, 1, 2), finding(Rule.R1, 1, 2)], True, Verdict.PROVEN_STALE),
         ([finding(Rule.R3, 1, 2), finding(Rule.R1, 1, 4)], True, Verdict.SERVED_FROM_CACHE),
         ([finding(Rule.R3, 1, 2), finding(Rule.R7, 1, 2)], True, Verdict.PROVEN_STALE),
+        ([finding(Rule.R3, 1, 2), finding(Rule.R8, 1, 2)], True, Verdict.PROVEN_STALE),
+        ([finding(Rule.R3, 1, 2), finding(Rule.R8, 1, 4)], True, Verdict.CACHE_DECLARED),
         (
             [finding(Rule.R3, 1, 2), finding(Rule.R7, 1, 2), finding(Rule.C1, 5, 6)],
             True,

@@ -1,8 +1,8 @@
 """R4: the same older answer again and again while the origin moves on. The rule that convicts a silent cache.
 
-Older state alone convicts nobody: 5 to 30 % of reads going to a lagging replica look the same, for one request,
-for one connection, or while a replica stands still. What a replica does not do is to freeze the very answer we
-were given while it was fresh, on every connection, while unique URLs next to it are answered freshly.
+Older state alone convicts nobody: 5 to 30 % of reads going to a lagging replica look the same, for one
+request, for one connection, or while a replica stands still. What a replica does not do is to freeze the
+answer we were given while it was fresh, on every connection, while unique URLs beside it are answered fresh.
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from jobctl.caching.fields import etag
 from jobctl.caching.findings import Diagnosis, Verdict
+from jobctl.caching.judging.staleness import splits
 from jobctl.caching.rules import is_worst_case
 from jobctl.caching.versions import order
 from jobctl.exchange import Path
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from jobctl.caching.judging.experiment import Experiment
     from jobctl.exchange import Exchange
 
-_POLL_GAP: Final = 0.2
+_POLL_GAP: Final = 0.3
 _SHORTEST: Final = 0.1
 """Seconds between two requests, at least."""
 _FIRST_WAIT: Final = 3.0
@@ -145,18 +146,17 @@ class Protocol:
         return changed
 
     def _while_suspicious(self) -> Steps:
-        """Older state was seen: a store answers every reader with it, a replica only some of them."""
-        pairs: tuple[tuple[Path, Literal["new", "same"]], ...] = (
-            (self._control(), "new"),
-            (Path.BUSTED, "same"),
-        )
-        for other, on in pairs:
-            if not self._is_suspicious():
-                return
-            yield Wait(_SHORTEST, "older state was seen: who else gets it?")
-            yield Ask(other, on="new")
-            yield Wait(_SHORTEST, "older state was seen: the plain URL once more")
-            yield Ask(Path.PLAIN, on=on)
+        """Older state was seen: a store answers every reader with it, a replica only some of them.
+
+        Where unique URLs are fresh, two of them beside the plain one say most; else other connections do.
+        """
+        found = len(splits(self._experiment()))
+        if not self._is_suspicious() or found >= 2:
+            return
+        yield Wait(_SHORTEST, "older state was seen: who else gets it?")
+        yield Ask(Path.BUSTED if found else self._control(), on="new")
+        yield Wait(_SHORTEST, "older state was seen: the plain URL once more")
+        yield Ask(Path.PLAIN, on="same" if found else "new")
 
     def _beside(self, *, with_buster: bool) -> Steps:
         """B, and P right after it on the same connection: only the URL differs."""

@@ -169,7 +169,7 @@ def _proves(diagnosis: Diagnosis) -> str:
     """What the best finding proves and what it does not, in one sentence each."""
     held = [one.rule for one in diagnosis.findings if one.rule.value.startswith("R")]
     wanted = {
-        Verdict.PROVEN_STALE: (Rule.R4, Rule.R6, Rule.R1, Rule.R2, Rule.R7),
+        Verdict.PROVEN_STALE: (Rule.R4, Rule.R6, Rule.R1, Rule.R2, Rule.R7, Rule.R8),
         Verdict.SERVED_FROM_CACHE: (Rule.R1, Rule.R2),
         Verdict.CACHE_DECLARED: (Rule.R7, Rule.R8),
         Verdict.SUSPECT_STALE: (Rule.R3, Rule.R5),
