@@ -72,6 +72,8 @@ def take(state: JobState, host: HostNames, got: Seen) -> Intake:
     if got.sighting.role is not Role.READ:
         if parse_age(exchange.headers):
             host.sends_age = True
+        if (word := served_from_store(exchange.headers)) is not None and not word.startswith("Age:"):
+            host.sends_words = True
         # Without a time, "cancelled" in the answer to a cancel is a wish.
         dated = said if said is not None and said.updated_at is not None else None
         return _take_truth(state, exchange, dated, Strength.WRITE)
@@ -186,9 +188,12 @@ def _words(state: JobState, host: HostNames, exchange: Exchange, stale: Stale | 
         _count(state, Rule.R7, exchange, f"Age: {age}", float(age))
         # The answer says itself that it is old enough to explain what it shows.
         if stale is not None and age + 1 >= stale.seconds:
-            state.stale_by_age = stale, age
+            state.stale_by_word = stale, Rule.R7, f"Age: {age}", float(age)
     if word is not None and not word.startswith("Age:"):
         _count(state, Rule.R8, exchange, word, None)
+        # A host that says so of answers to writes too, which no cache stores, explains nothing by it.
+        if stale is not None and not host.sends_words and state.stale_by_word is None:
+            state.stale_by_word = stale, Rule.R8, word, None
     return word is not None and not (word.startswith("Age:") and host.sends_age)
 
 

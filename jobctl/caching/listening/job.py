@@ -50,7 +50,7 @@ class JobState:
         "reads",
         "replays",
         "rules",
-        "stale_by_age",
+        "stale_by_word",
         "stale_replay",
         "status",
         "targets",
@@ -83,8 +83,8 @@ class JobState:
         self.unchanged = 0
         self.stale_replay: tuple[Stale, Replay] | None = None
         """An answer that was out of date and a replay itself."""
-        self.stale_by_age: tuple[Stale, int] | None = None
-        """An answer that was out of date and declared an age that explains it."""
+        self.stale_by_word: tuple[Stale, Rule, str, float | None] | None = None
+        """An answer that was out of date and declared an age, or a hit, that explains it."""
         self.verdict = Verdict.INCONCLUSIVE
         self.rules: set[Rule] = set()
         """Rules that were told already."""
@@ -180,10 +180,10 @@ class JobState:
             )
 
     def _word_findings(self, host: HostNames) -> Iterator[Finding]:
-        if self.stale_by_age is not None:
-            stale, age = self.stale_by_age
+        if self.stale_by_word is not None:
+            stale, rule, text, seconds = self.stale_by_word
             yield _older(stale)
-            yield Finding(Rule.R7, (stale.sample.number,), f"Age: {age}", float(age))
+            yield Finding(rule, (stale.sample.number,), text, seconds)
         for rule, word in self.words.items():
             yield Finding(rule, (word.number,), f"{word.text} ({word.times} answers)", word.seconds)
         proven = (number for number, replay in self.forbidden.items() if not replay or host.proves(replay))

@@ -106,6 +106,8 @@ class HostNames:
         self._refused: set[str] = set()
         self.sends_age = False
         """The host sends `Age` even where nothing can be stored, so it says nothing."""
+        self.sends_words = False
+        """The same of a vendor's word for a hit."""
 
     def note(self, name: str, value: int, job: int) -> None:
         """Take a value of a name that is new for a job."""

@@ -104,7 +104,10 @@ class Protocol:
         yield from self._plain()
         if not any(one.seen is not None for one in self._experiment().exchanges if one.path is Path.PLAIN):
             return
-        if not self._is_over():
+        if self._is_over():
+            # What to advise depends on it: does a unique URL get past?
+            yield from self._beside(with_buster=True)
+        else:
             yield from self._rounds()
         if not self._is_over():
             yield from self._last_questions()
