@@ -204,11 +204,17 @@ def cache_status(headers: Headers) -> tuple[CacheStatus, ...]:
     return _strict(text[:_LONGEST]) or _lenient(text[:_LONGEST])
 
 
+_BARE_WORDS: Final = frozenset({"hit", "miss", "stale", "revalidated"})
+
+
 def _strict(text: str) -> tuple[CacheStatus, ...] | None:
     import http_sf  # noqa: PLC0415 -- only where the field is there
 
     try:
         members: Any = http_sf.parse(text.encode("ascii"), tltype="list")
+        # `HIT` alone is one cache of that name to the grammar, and a vendor's word to everybody else.
+        if any(not parameters and str(name).lower() in _BARE_WORDS for name, parameters in members):
+            return None
         return tuple(_member(str(name), dict(parameters), is_strict=True) for name, parameters in members)
     except Exception:  # noqa: BLE001 -- whatever a parser of untrusted bytes raises, it is not strict
         return None
@@ -223,7 +229,7 @@ def _lenient(text: str) -> tuple[CacheStatus, ...]:
             key.strip().lower(): value.strip().strip('"') if equals else True for key, equals, value in pairs
         }
         word = name.lower()
-        if word in {"hit", "miss", "stale", "revalidated"} and not parameters:
+        if word in _BARE_WORDS and not parameters:
             parameters = {"hit": True} if word == "hit" else {"fwd": word}
         if name:
             found.append(_member(name.strip('"'), parameters, is_strict=False))

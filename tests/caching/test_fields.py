@@ -127,7 +127,7 @@ def test_folding_weakening_and_compression_do_not_make_another_validator():
         ("C; hit; ttl=-7", [CacheStatus("C", hit=True, ttl=-7)]),
         ("C; hit=?0; fwd=miss", [CacheStatus("C", fwd="miss")]),
         ('"Quoted name"; hit; key="a;b"', [CacheStatus("Quoted name", hit=True, key="a;b")]),
-        ("HIT", [CacheStatus("HIT", is_strict=True)]),
+        ("HIT", [CacheStatus("HIT", hit=True, is_strict=False)]),
         ("hit, ", [CacheStatus("hit", hit=True, is_strict=False)]),
         ("Edge Cache; hit", [CacheStatus("Edge Cache", hit=True, is_strict=False)]),
     ],

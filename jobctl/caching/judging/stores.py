@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+from jobctl.caching.fields import cache_status
 from jobctl.caching.findings import Finding, Rule
 from jobctl.caching.judging.uniques import constants, echo_of, names_requests, replay_of
 from jobctl.evidence import VENDOR_WORDS, CacheClass, classify, parse_age
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from jobctl.caching.judging.experiment import Experiment
     from jobctl.exchange import Exchange
 
-_DECLARING: Final = (*VENDOR_WORDS, "Cache-Status", "X-Cache-Hits", "X-Varnish", "Server-Timing")
+_DECLARING: Final = (*VENDOR_WORDS, "X-Cache-Hits", "X-Varnish", "Server-Timing")
 _LEAST_CONTROL: Final = 3
 """Control answers without Age, or without a vendor's word, before P's counts."""
 
@@ -115,6 +116,10 @@ def declared_words(experiment: Experiment) -> list[Finding]:
 
 def served_words(exchange: Exchange) -> Iterable[tuple[str, str]]:
     """Return the fields, lower case, in which a cache says that it answered from its store."""
+    for one in cache_status(exchange.headers):
+        if one.hit:
+            stale = f", stale by {-one.ttl} s" if one.ttl is not None and one.ttl < 0 else ""
+            yield "cache-status", f"{one.cache}; hit{stale}"
     for name in _DECLARING:
         for value in exchange.values(name):
             if CacheClass.SERVED in classify(name, value):

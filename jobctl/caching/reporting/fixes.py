@@ -139,4 +139,8 @@ def next_step(diagnosis: Diagnosis, who: str | None) -> str:
         return "repeat it with --rounds 8; let the origin send `Cache-Control: no-store` in any case"
     if Rule.C2 in {one.rule for one in diagnosis.findings}:
         return "the store sits at the origin as well: give --origin past it, and mend the origin's cache"
+    if diagnosis.verdict is Verdict.CACHEABLE:
+        return "let the origin send `Cache-Control: no-store` on job routes, before a cache stores them"
+            "let the origin send `Cache-Control: no-store` on job routes, before a cache takes it at its word"
+        )
     return "let the origin send `Cache-Control: no-store` on job routes; until then read by unique URLs"
