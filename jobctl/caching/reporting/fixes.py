@@ -141,6 +141,4 @@ def next_step(diagnosis: Diagnosis, who: str | None) -> str:
         return "the store sits at the origin as well: give --origin past it, and mend the origin's cache"
     if diagnosis.verdict is Verdict.CACHEABLE:
         return "let the origin send `Cache-Control: no-store` on job routes, before a cache stores them"
-            "let the origin send `Cache-Control: no-store` on job routes, before a cache takes it at its word"
-        )
     return "let the origin send `Cache-Control: no-store` on job routes; until then read by unique URLs"
