@@ -13,7 +13,7 @@ from jobctl.cli.parameters import ConfigOption, JsonOption, ProfileOption, Verbo
 from jobctl.exit_codes import ExitCode
 
 if TYPE_CHECKING:
-    from jobctl.explain import Replayed, Summary
+    from jobctl.explain.replay import Replayed, Summary
 
 _SHOWN = 50
 _PROGRESS_EVERY = 50_000
@@ -32,7 +32,7 @@ def explain(
     Exits 0 when every line is decided as it was recorded, 12 when one differs or cannot be read.
     """
     from jobctl.captures.decision_log import read_lines
-    from jobctl.explain import Replay, Summary
+    from jobctl.explain.replay import Replay, Summary
 
     chosen = settings_for(profile, None, config)
     summary = Summary()

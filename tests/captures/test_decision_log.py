@@ -14,7 +14,7 @@ from support.program import Starter
 
 from jobctl.captures.decision_log import MAX_LINE, DecisionLog, read_lines
 from jobctl.errors import ConfigError
-from jobctl.explain import Replay
+from jobctl.explain.replay import Replay
 from jobctl.model import Source
 from jobctl.observe import Reader
 from jobctl.profile.load import Profiles

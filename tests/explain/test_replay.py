@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from jobctl.captures.decision_log import Line
-from jobctl.explain import Replay, Summary
+from jobctl.explain.replay import Replay, Summary
 from jobctl.profile.load import Profiles
 from jobctl.reasons import Reason
 
