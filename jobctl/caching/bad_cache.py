@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from mitmproxy import ctx, exceptions
 
 from jobctl.caching.listening.profiles import PROFILE_HELP, chosen_profiles
-from jobctl.caching.listening.sightings import JobUrls, Role
+from jobctl.captures.job_urls import JobUrls, Role
 from jobctl.client.answers import decode
 from jobctl.durations import parse_duration
 from jobctl.errors import ConfigError
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from mitmproxy.addonmanager import Loader
     from mitmproxy.http import Headers, HTTPFlow, Response
 
-    from jobctl.caching.listening.sightings import Sighting
+    from jobctl.captures.job_urls import Sighting
 
 logger: Final = logging.getLogger(__name__)
 MAX_COPIES: Final = 1000

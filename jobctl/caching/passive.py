@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from jobctl.caching.findings import Diagnosis, Finding, Inconclusive, Verdict
 from jobctl.caching.listening.intake import Seen, take
 from jobctl.caching.listening.job import JobState, slim
-from jobctl.caching.listening.reading import Reading
 from jobctl.caching.listening.replays import HostNames
-from jobctl.caching.listening.sightings import JobKey, JobUrls, Role
+from jobctl.captures.job_urls import JobKey, JobUrls, Role
+from jobctl.captures.reading import Reading
 from jobctl.exchange import Path
 from jobctl.profile.model import Profile
 

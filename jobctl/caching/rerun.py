@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from jobctl.caching.judging.experiment import Experiment
-from jobctl.caching.listening.sightings import JobUrls
 from jobctl.caching.reading import read_answer
 from jobctl.caching.report import Report
 from jobctl.caching.rules import judge
+from jobctl.captures.job_urls import JobUrls
 from jobctl.client.messages import Response
 from jobctl.exchange import Exchange, Path
 from jobctl.observe import Reader

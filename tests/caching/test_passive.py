@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from support.traffic import BASE, Origin, Wire
 
 from jobctl.caching.findings import Flag, Inconclusive, Rule, Verdict
-from jobctl.caching.listening.sightings import JobKey
 from jobctl.caching.passive import Passive
+from jobctl.captures.job_urls import JobKey
 from jobctl.profile.load import Profiles
 
 PROFILES = [Profiles().get(name) for name in ("generation", "v1")]

@@ -6,16 +6,16 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Final
 
 from jobctl.caching.listening.job import slim
-from jobctl.caching.listening.reading import Reading
 from jobctl.caching.passive import DEFAULT_LIMIT, JobSummary, Passive, Transition
 from jobctl.caching.report import Report
+from jobctl.captures.reading import Reading
 from jobctl.exchange import Exchange, Path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from jobctl.caching.findings import Diagnosis
-    from jobctl.caching.listening.sightings import JobKey, Sighting
+    from jobctl.captures.job_urls import JobKey, Sighting
     from jobctl.profile.model import Profile
 
 _RECENT: Final = 2000

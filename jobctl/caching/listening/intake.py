@@ -10,9 +10,9 @@ from jobctl.caching.findings import Rule
 from jobctl.caching.listening.job import JobState, Word
 from jobctl.caching.listening.replays import HostNames, credentials_of, short_hash
 from jobctl.caching.listening.runs import Known, Run, Sample, Stale, Strength
-from jobctl.caching.listening.sightings import JobKey, Role, Sighting
 from jobctl.caching.rfc9111 import exposure
 from jobctl.caching.versions import compare
+from jobctl.captures.job_urls import JobKey, Role, Sighting
 from jobctl.evidence import parse_age, served_from_store
 from jobctl.exchange import Path
 

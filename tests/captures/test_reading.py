@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.traffic import Origin, Wire
 
-from jobctl.caching.listening.reading import LARGEST_BODY, Reading
-from jobctl.caching.listening.sightings import JobUrls
+from jobctl.captures.job_urls import JobUrls
+from jobctl.captures.reading import LARGEST_BODY, Reading
 from jobctl.exchange import PROBLEM_KINDS, Problem
 from jobctl.profile.load import Profiles
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobctl.caching.listening.sightings import JobKey, JobUrls, Role
+from jobctl.captures.job_urls import JobKey, JobUrls, Role
 from jobctl.profile.load import Profiles
 from jobctl.profile.urls import Operation
 

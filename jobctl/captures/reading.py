@@ -14,7 +14,7 @@ from jobctl.tunnel_pages import recognise
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from jobctl.caching.listening.sightings import Sighting
+    from jobctl.captures.job_urls import Sighting
     from jobctl.exchange import Exchange
     from jobctl.model import Observation
     from jobctl.profile.model import Profile
