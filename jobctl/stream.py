@@ -10,7 +10,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from jobctl._version import __version__
-from jobctl.client.answers import decode
+from jobctl.client.answers import parse_frame
 from jobctl.client.proxies import proxy_for
 from jobctl.secret_scan import redact_text
 from jobctl.text import visible
@@ -46,19 +46,6 @@ class _Connect(connect):
 
     def process_redirect(self, exc: Exception) -> Exception | str:
         return exc
-
-
-def parse_frame(frame: str | bytes) -> Any:
-    """Return a frame's JSON, or its text where it is no JSON; a binary frame that is no text is None."""
-    if isinstance(frame, bytes):
-        try:
-            frame = frame.decode("utf-8")
-        except UnicodeDecodeError:
-            return None
-    try:
-        return decode(frame)
-    except ValueError:
-        return frame
 
 
 async def listen(

@@ -7,7 +7,8 @@ import pytest
 from support.servers import RawServer, reply
 from websockets.asyncio.server import serve
 
-from jobctl.stream import MAX_FRAME, Closed, listen, parse_frame
+from jobctl.client.answers import parse_frame
+from jobctl.stream import MAX_FRAME, Closed, listen
 
 
 def session(handler, *, headers=None, process_request=None, url="ws://127.0.0.1:{port}/x"):

@@ -51,6 +51,19 @@ def decode(text: str | bytes) -> Any:
         raise ValueError(f"nested deeper than {MAX_DEPTH} levels") from error
 
 
+def parse_frame(frame: str | bytes) -> Any:
+    """Return a frame's JSON, or its text where it is no JSON; a binary frame that is no text is None."""
+    if isinstance(frame, bytes):
+        try:
+            frame = frame.decode("utf-8")
+        except UnicodeDecodeError:
+            return None
+    try:
+        return decode(frame)
+    except ValueError:
+        return frame
+
+
 def _depth(text: str) -> int:
     """Return the deepest nesting of brackets, those inside strings left out."""
     depth = deepest = 0

@@ -1,0 +1,213 @@
+"""One job on its way through a record: every word decided, beside a client that believes the last. Pure."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Final
+
+from jobctl.evidence import parse_age
+from jobctl.explain.blame import blame
+from jobctl.explain.events import Accepted, Event, Loaded, Opened, Refused, Reported, Said, Unread
+from jobctl.explain.explanation import Cause, Moment, PageFlip, Shown
+from jobctl.explain.facts import Back, Claimed, Facts, Some, Step
+from jobctl.explain.moments import Moments
+from jobctl.explain.naive import believe, is_back
+from jobctl.model import Source
+from jobctl.reasons import Action, Reason
+from jobctl.reconcile import reconcile
+from jobctl.redact import redact
+from jobctl.text import visible
+
+if TYPE_CHECKING:
+    from jobctl.model import Decision, Job, Observation
+
+_NEVER_FRESH: Final = -1
+_LONGEST_PAYLOAD: Final = 2000
+_MOST_STEPS: Final = 12
+_CLAIMING: Final = frozenset({Reason.UNCONFIRMED_TERMINAL, Reason.TERMINAL_CONFLICT, Reason.LATE_TERMINAL})
+
+
+class Account:
+    """Hears the events of one job in order. `facts` and `moments` are what it remembers of them."""
+
+    def __init__(self, job: str, profile: str, *, keep: int) -> None:
+        """`keep` is how many moments are remembered, `moments.EVERYTHING` for all."""
+        self.id, self.profile = job, profile
+        self.job: Job | None = None
+        self.naive: Shown | None = None
+        self.facts = Facts()
+        self.moments = Moments(keep)
+        self.keeps = bool(keep)
+        self._applied_at = float("-inf")
+
+    def hear(self, event: Event) -> Back | None:
+        """Take the next event; return the step back that it shows, if any."""
+        facts = self.facts
+        if facts.first_at is None:
+            facts.first_at = event.at
+        facts.last_at = max(facts.last_at, event.at)
+        facts.events += 1
+        if isinstance(event, Said):
+            return self._said(event)
+        if isinstance(event, Unread):
+            facts.unread.setdefault(event.kind, Some()).add(event)
+        elif isinstance(event, Refused):
+            facts.refused.add(event)
+        elif isinstance(event, Opened):
+            facts.opened.add(event)
+        elif isinstance(event, Loaded):
+            if self.job is not None:
+                facts.loaded.add(event)
+        elif isinstance(event, Reported):
+            self._reported(event)
+        elif isinstance(event, Accepted):
+            pass  # nothing was said about the status, and nothing is shown for it
+        return None
+
+    def _said(self, event: Said) -> Back | None:
+        decision = self._decide(event)
+        seen, before = decision.observation, self.naive
+        self._count(seen, decision)
+        self.naive = after = believe(before, seen)
+        truth = _shown(decision.after)
+        cached_by = seen.http.cached_by if seen.http is not None else None
+        is_back_now = _went_back(decision) or (after != before and is_back(truth, after))
+        is_step = decision.action is Action.APPLY and _status(truth) != _status(_shown(decision.before))
+        if not (self.keeps or is_back_now or is_step or cached_by or decision.reason in _CLAIMING):
+            return None
+        moment = _moment(event, decision, truth, after, in_full=self.keeps)
+        if self.keeps:
+            self.moments.add(moment)
+        found = self._back(event, decision, moment) if is_back_now else None
+        if is_step and truth is not None:
+            self._step(Step(moment, truth))
+        if cached_by is not None:
+            self._cached(moment, seen)
+        if decision.reason in _CLAIMING and seen.status is not None:
+            self.facts.claimed.append(Claimed(moment, seen.status, event.stream))
+        return found
+
+    def _decide(self, event: Said) -> Decision:
+        """Decide it by all that is known, whichever process or client heard it."""
+        made = event.decision
+        if made is not None and made.before is self.job:
+            decision = made
+        else:
+            seen = event.seen
+            if seen.source is Source.VERIFY:
+                seen = seen._replace(basis=self._basis(event))
+            decision = reconcile(self.job, seen, follow_restarts=event.follow_restarts)
+        self.job = decision.after
+        if decision.action is Action.APPLY:
+            self._applied_at = event.at
+        return decision
+
+    def _basis(self, event: Said) -> int:
+        """What the read counts as fresh against: nothing was applied since it was sent."""
+        made, known = event.decision, self.job
+        if known is None:
+            return 0
+        if made is not None and (made.before is None or made.observation.basis != made.before.revision):
+            return _NEVER_FRESH
+        return known.revision if event.sent >= self._applied_at else _NEVER_FRESH
+
+    def _count(self, seen: Observation, decision: Decision) -> None:
+        facts = self.facts
+        facts.decisions[decision.action, decision.reason] += 1
+        facts.words += seen.status is not None
+        facts.reads += seen.source.is_read
+        facts.frames += seen.source is Source.STREAM
+        facts.keepalives += decision.reason is Reason.KEEPALIVE
+
+    def _back(self, event: Said, decision: Decision, moment: Moment) -> Back | None:
+        facts = self.facts
+        if not facts.steps:
+            return None
+        known, cause = facts.steps[-1], blame(decision)
+        is_true = _went_back(decision)
+        overtaken = event.sent < known.moment.at and not is_true
+        back = Back(moment, cause, known, event.stream, is_true, overtaken)
+        is_first = not facts.back_counts[cause]
+        is_against_end = known.shown.status.terminal
+        if is_first or (is_against_end and not any(_is_against_end(one, cause) for one in facts.backs)):
+            facts.backs.append(back)
+        facts.back_counts[cause] += 1
+        facts.back_entries.setdefault(cause, Some()).add(moment.entry)
+        return back
+
+    def _step(self, step: Step) -> None:
+        steps = self.facts.steps
+        if len(steps) < _MOST_STEPS:
+            steps.append(step)
+        else:
+            steps[-1] = step
+            self.facts.more_steps += 1
+
+    def _cached(self, moment: Moment, seen: Observation) -> None:
+        facts = self.facts
+        facts.cached.add(moment)
+        age = parse_age(seen.http.headers) if seen.http is not None else None
+        if age is not None:
+            low, high = facts.ages or (age, age)
+            facts.ages = min(low, age), max(high, age)
+
+    def _reported(self, event: Reported) -> None:
+        """The page says what it shows: is it behind what it was told?"""
+        if not is_back(self.naive, event.shown) or len(self.facts.flips) >= _MOST_STEPS:
+            return
+        self.facts.flips.append(
+            PageFlip(event.at, event.entry, f"the page reported {visible(event.word, 60)}")
+        )
+
+
+def _shown(job: Job | None) -> Shown | None:
+    return None if job is None else Shown(job.status, job.progress)
+
+
+def _status(shown: Shown | None) -> object:
+    return shown and shown.status
+
+
+def _went_back(decision: Decision) -> bool:
+    """The truth itself took a status back, or says that a finished job goes on."""
+    if decision.reason in {Reason.REOPENED, Reason.TERMINAL_CORRECTED, Reason.NEW_ATTEMPT}:
+        return True
+    before, after = decision.before, decision.after
+    if decision.action is not Action.APPLY or before is None or after is None or not before.verified:
+        return False
+    return after.status.rank < before.status.rank
+
+
+def _is_against_end(back: Back, cause: Cause) -> bool:
+    return back.cause is cause and back.known.shown.status.terminal
+
+
+def _moment(
+    event: Said, decision: Decision, truth: Shown | None, naive: Shown | None, *, in_full: bool
+) -> Moment:
+    seen, stream = decision.observation, event.stream
+    return Moment(
+        event.entry,
+        event.at,
+        event.sent,
+        seen.source,
+        decision.action,
+        decision.reason,
+        None if seen.raw_status is None else visible(seen.raw_status, 60),
+        seen.progress,
+        visible(seen.updated_at.text, 40) if seen.updated_at is not None else None,
+        truth,
+        naive,
+        stream.connection if stream is not None else 0,
+        stream.frame if stream is not None else 0,
+        seen.http.cached_by if seen.http is not None else None,
+        _payload(seen) if in_full else "",
+    )
+
+
+def _payload(seen: Observation) -> str:
+    try:
+        text = json.dumps(redact(seen.payload), ensure_ascii=False, default=repr)
+    except (RecursionError, ValueError, TypeError):
+        return ""
+    return visible(text, _LONGEST_PAYLOAD)

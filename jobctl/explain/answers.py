@@ -1,0 +1,236 @@
+"""The first sentence of an explanation: one for each cause, in plain words. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from jobctl.explain.causes import false_ends
+from jobctl.explain.explanation import Cause, Claim
+from jobctl.explain.wording import Wording, count_of, sayer, shown_words
+from jobctl.model import Source
+from jobctl.text import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from jobctl.explain.events import Stream
+    from jobctl.explain.facts import Back, Claimed, Facts
+
+_LONGEST_DETAIL: Final = 160
+
+
+def answer(cause: Cause, facts: Facts, words: Wording) -> Claim:
+    """Return the sentence that answers, where `cause` is the first that holds."""
+    return _ANSWERS[cause](facts, words)
+
+
+def _stream_stale(facts: Facts, words: Wording) -> Claim:
+    back = _worst(facts, Cause.STREAM_STALE)
+    if back is None:
+        return _false_end(false_ends(facts)[0], facts, words)
+    moment, known = back.moment, back.known
+    said = _quoted(back)
+    more = facts.back_counts[Cause.STREAM_STALE] - 1
+    others = f" ({count_of(more, 'more message', 'more messages')} did the same)" if more else ""
+    lock = "a terminal lock" if known.shown.status.terminal else "an order of versions"
+    if not _server_repeated(facts, back):
+        first = (
+            f"The server never said {said} after {words.time(known.moment.at)}, when "
+            f"{sayer(known.moment.source)} said {shown_words(known.shown)} "
+            f"({words.entry(known.moment.entry)})."
+        )
+    else:
+        first = (
+            f"The job was {shown_words(known.shown)} from {words.time(known.moment.at)} on "
+            f"({words.entry(known.moment.entry)})."
+        )
+    return Claim(
+        f"{first} {_stream_name(back.stream, words)} said {said} {_age_of(back)} at "
+        f"{words.where(moment)}{others}; "
+        f"a client without {lock} would have gone back at that moment.",
+        (known.moment.entry, moment.entry),
+    )
+
+
+def _cached_reads(facts: Facts, words: Wording) -> Claim:
+    back = _worst(facts, Cause.CACHED_READS)
+    if back is None:
+        return _stuck(facts, words)
+    moment, known = back.moment, back.known
+    is_declared = moment.cached_by is not None
+    entries = facts.back_entries[Cause.CACHED_READS]
+    came = (
+        f"came from a cache ({moment.cached_by})"
+        if is_declared
+        else "was asked before that and came after it"
+        if back.overtaken
+        else "was an old copy: a cache that does not say so, or a replica that lags"
+    )
+    many = (
+        f" {count_of(len(entries), 'read', 'reads')} went back so ({words.entries(entries)})."
+        if len(entries) > 1
+        else ""
+    )
+    return Claim(
+        f"The job was {shown_words(known.shown)} from {words.time(known.moment.at)} on, as "
+        f"{sayer(known.moment.source)} said ({words.entry(known.moment.entry)}). The read answered at "
+        f"{words.where(moment)} said {_quoted(back)} and {came}; a client that believes the last word would "
+        f"have gone back at that moment.{many}",
+        (known.moment.entry, *entries.first),
+    )
+
+
+def _stuck(facts: Facts, words: Wording) -> Claim:
+    cached = facts.cached
+    said = cached.first[-1].true
+    shows = f" and left the job at {shown_words(said)}" if said is not None else ""
+    return Claim(
+        f"{count_of(len(cached), 'read was', 'reads were')} answered from a cache{ages(facts)}{shows}; what "
+        f"the server itself said after {words.time(cached.first[0].at)} "
+        f"({words.entry(cached.first[0].entry)}) is not in the recording.",
+        tuple(moment.entry for moment in cached.first),
+    )
+
+
+def _server_regressed(facts: Facts, words: Wording) -> Claim:
+    back = _worst(facts, Cause.SERVER_REGRESSED)
+    if back is None:  # only a step back is ever blamed on the server
+        return _client_state(facts, words)
+    moment, known = back.moment, back.known
+    return Claim(
+        f"The server itself took it back: it said {shown_words(known.shown)} at "
+        f"{words.where(known.moment)}, and {_quoted(back)} {_age_of(back)} at {words.where(moment)}, "
+        f"by {sayer(moment.source)} ({moment.reason.value}: {moment.reason.sentence}).",
+        (known.moment.entry, moment.entry),
+    )
+
+
+def _cancel_response(facts: Facts, words: Wording) -> Claim:
+    ends = [one for one in false_ends(facts) if one.status.terminal]
+    back = _worst(facts, Cause.CANCEL_RESPONSE)
+    if ends:
+        return _false_end(ends[0], facts, words)
+    if back is not None:
+        return Claim(
+            f"The answer to the cancel said {_quoted(back)} at {words.where(back.moment)}, and the job was "
+            f"{shown_words(back.known.shown)} since {words.where(back.known.moment)}: what a cancel answers "
+            "is what was asked for, not the status.",
+            (back.known.moment.entry, back.moment.entry),
+        )
+    return refused(facts, words)
+
+
+def refused(facts: Facts, words: Wording) -> Claim:
+    """A cancel that came too late: only for facts that have one, of a job that ended."""
+    one, ended = facts.refused.first[0], facts.ended
+    why = f": {visible(one.detail, _LONGEST_DETAIL)}" if one.detail else ""
+    was = (
+        f" The job was {shown_words(ended.shown)} since {words.where(ended.moment)}; a client that shows "
+        "cancelled before it has the answer goes back and forth."
+        if ended is not None
+        else ""
+    )
+    return Claim(
+        f"The cancel at {words.time(one.at)} was refused with HTTP {one.status}{why} "
+        f"({words.entry(one.entry)}).{was}",
+        (one.entry,),
+    )
+
+
+def _client_state(facts: Facts, words: Wording) -> Claim:
+    if not facts.flips:
+        return Claim(
+            "Nothing in the recording regressed: if a screen went back, the client's own state did it "
+            "(persisted or parent state shown over what had been heard)."
+        )
+    flip = facts.flips[0]
+    last = next((step for step in reversed(facts.steps) if step.moment.at <= flip.at), None)
+    told = (
+        f", after it had been told {shown_words(last.shown)} at {words.where(last.moment)}"
+        if last is not None
+        else ""
+    )
+    return Claim(
+        f"Nothing in the recording regressed: the client's own state did it. At {words.time(flip.at)} "
+        f"({words.entry(flip.entry)}) {flip.text}{told}: persisted or parent state was shown over it.",
+        (flip.entry,),
+    )
+
+
+def _not_enough(facts: Facts, words: Wording) -> Claim:
+    if facts.steps:
+        only = facts.steps[0]
+        return Claim(
+            f"Not enough was recorded to tell: one word only, {shown_words(only.shown)} by "
+            f"{sayer(only.moment.source)} ({words.where(only.moment)}).",
+            (only.moment.entry,),
+        )
+    return Claim("Not enough was recorded to tell: no answer about the job holds a status that can be read.")
+
+
+def _false_end(end: Claimed, facts: Facts, words: Wording) -> Claim:
+    last = facts.steps[-1] if facts.steps else None
+    truth = (
+        f"it was {shown_words(last.shown)} at {words.where(last.moment)}"
+        if last is not None
+        else "no read did"
+    )
+    who = (
+        _stream_name(end.stream, words)
+        if end.moment.source is Source.STREAM
+        else sayer(end.moment.source).capitalize()
+    )
+    return Claim(
+        f"{who} said {end.moment.said or end.status.value} at {words.where(end.moment)}, and the job never "
+        f"was: {truth}. A client that believes the last word would have shown an end that never came.",
+        (end.moment.entry, *((last.moment.entry,) if last is not None else ())),
+    )
+
+
+def _stream_name(stream: Stream | None, words: Wording) -> str:
+    if stream is None:
+        return "A message of the WebSocket"
+    return f"Frame {stream.frame} of the WebSocket opened at {words.time(stream.opened)}"
+
+
+def _quoted(back: Back) -> str:
+    moment = back.moment
+    progress = "" if moment.progress is None else f" {moment.progress:.3g} %"
+    return f"{moment.said}{progress}"
+
+
+def _age_of(back: Back) -> str:
+    moment = back.moment
+    return "without a timestamp" if moment.updated_at is None else f"with the timestamp {moment.updated_at}"
+
+
+def ages(facts: Facts) -> str:
+    """` (Age 4 to 9)`, or why else the answers are known to be cached."""
+    if facts.ages is None:
+        return f" ({facts.cached.first[0].cached_by})"
+    low, high = facts.ages
+    return f" (Age {low})" if low == high else f" (Age {low} to {high})"
+
+
+def _worst(facts: Facts, cause: Cause) -> Back | None:
+    """The first of that cause against an end, or else the first."""
+    found = [back for back in facts.backs if back.cause is cause]
+    return next((back for back in found if back.known.shown.status.terminal), found[0] if found else None)
+
+
+def _server_repeated(facts: Facts, back: Back) -> bool:
+    """Did the server itself say anything lower after the step that the frame contradicts?"""
+    return any(
+        other.cause is Cause.SERVER_REGRESSED and other.moment.at >= back.known.moment.at
+        for other in facts.backs
+    )
+
+
+_ANSWERS: Final[dict[Cause, Callable[[Facts, Wording], Claim]]] = {
+    Cause.STREAM_STALE: _stream_stale,
+    Cause.CACHED_READS: _cached_reads,
+    Cause.SERVER_REGRESSED: _server_regressed,
+    Cause.CANCEL_RESPONSE: _cancel_response,
+    Cause.CLIENT_STATE: _client_state,
+    Cause.NOT_ENOUGH: _not_enough,
+}
