@@ -37,6 +37,12 @@ class Path(StrEnum):
     """A submit or cancel seen in a recording; its answer may carry a record."""
     EVENT = "event"
     """A WebSocket or SSE message about a job: the body is the message, there are no headers."""
+    SENT = "sent"
+    """A message the client sent on a stream: the body is the message. It proves nothing of the server."""
+
+
+MESSAGES = frozenset({Path.EVENT, Path.SENT})
+"""What came by a stream that an earlier exchange opened."""
 
 
 class Exchange(NamedTuple):
@@ -68,6 +74,10 @@ class Exchange(NamedTuple):
     """Address the connection went to, `host:port`; empty where that is not known."""
     connection: int = 0
     """Which connection carried it; equal numbers are one connection, 0 is not known."""
+    request_body: bytes = b""
+    """What the request carried, where it was recorded; no longer than an answer's body may be."""
+    handshake: int = 0
+    """Number of the exchange that opened the stream this message came by; 0 is not known."""
 
     @property
     def completed(self) -> bool:

@@ -69,6 +69,8 @@ class Passive:
 
     def see(self, exchange: Exchange) -> tuple[Transition, ...]:
         """Take one exchange, or one stream event (`Path.EVENT`, the URL being the stream's)."""
+        if exchange.path is Path.SENT:
+            return ()
         is_event = exchange.path is Path.EVENT
         sighting = self.urls.find(exchange.method, exchange.url, stream=is_event)
         if sighting is None or not exchange.completed:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from jobctl.captures.flows import event_of, exchange_of
 from jobctl.captures.tally import MAX_BODY
+from jobctl.exchange import MESSAGES
 from jobctl.text import visible
 
 if TYPE_CHECKING:
@@ -24,16 +25,21 @@ _HTTP: Final = "http"
 def read_flows(file: BinaryIO, size: int, tally: Tally) -> Iterator[Exchange]:
     """Yield the exchanges of a flow file in its order, numbered from 1; times are epoch seconds.
 
-    `size` is the length of the file in bytes. Messages that a WebSocket received follow its handshake, each
-    at its own time. Replayed flows, those without a whole answer, and those that are not HTTP are skipped and
-    counted. Nothing raises but `OSError`: damage ends the reading with a problem in the tally.
+    `size` is the length of the file in bytes. Messages of a WebSocket follow its handshake, each at its own
+    time. Replayed flows, those without a whole answer, and those that are not HTTP are skipped and counted.
+    Nothing raises but `OSError`: damage ends the reading with a problem in the tally.
     """
     number = read = 0
     try:
         for flow in _flows(file, size):
             read += 1
+            handshake = 0
             for exchange in _exchanges(flow, tally):
                 number += 1
+                if exchange.path in MESSAGES:
+                    yield exchange._replace(number=number, handshake=handshake)
+                    continue
+                handshake = number
                 yield exchange._replace(number=number)
             tally.progress(file.tell())
     except _DamagedError as error:
@@ -96,7 +102,7 @@ def _exchanges(flow: Flow, tally: Tally) -> Iterator[Exchange]:
         tally.skip("a flow that mitmproxy replayed: skipped")
         return
     try:
-        found = [*_handshake_or_read(http, tally), *_events(http)]
+        found = [*_handshake_or_read(http, tally), *_messages(http)]
     except (ValueError, TypeError, AttributeError, LookupError):
         tally.skip("a flow with values that no request has: skipped")
         return
@@ -113,9 +119,9 @@ def _handshake_or_read(flow: HTTPFlow, tally: Tally) -> Iterator[Exchange]:
     yield exchange
 
 
-def _events(flow: HTTPFlow) -> Iterator[Exchange]:
-    """Yield what the server said and the client got; what somebody put in is no word of the server."""
+def _messages(flow: HTTPFlow) -> Iterator[Exchange]:
+    """Yield what either side said and the other got; what somebody put in was said by neither."""
     for message in flow.websocket.messages if flow.websocket else ():
-        if not message.from_client and not message.injected and not message.dropped:
+        if not message.injected and not message.dropped:
             event = event_of(flow, message, 0)
             yield event if len(event.body) <= MAX_BODY else event._replace(body=b"")

@@ -10,7 +10,7 @@ from jobctl.captures.tally import MAX_BODY, UNKNOWN_LENGTH, address, path_of
 from jobctl.exchange import Exchange, Path
 
 if TYPE_CHECKING:
-    from mitmproxy.http import HTTPFlow, Response
+    from mitmproxy.http import HTTPFlow, Request, Response
     from mitmproxy.websocket import WebSocketMessage
 
 _MOST_CODED: Final = 2**16
@@ -24,7 +24,7 @@ def exchange_of(flow: HTTPFlow, number: int) -> Exchange | None:
 
     `sent` is when the request began to arrive, `received` when the answer was complete: the widest reading,
     so that an order of two exchanges is never claimed wrongly. A body that was streamed past, or is larger
-    than `MAX_BODY`, is empty. `connection` numbers the one to the server.
+    than `MAX_BODY`, is empty, the request's as well. `connection` numbers the one to the server.
     """
     request, response = flow.request, flow.response
     if response is None or flow.error is not None:
@@ -46,13 +46,15 @@ def exchange_of(flow: HTTPFlow, number: int) -> Exchange | None:
         nonce=request.headers.get("x-request-id", ""),
         peer=_peer(flow),
         connection=_connection(flow),
+        request_body=_body(request),
     )
 
 
 def event_of(flow: HTTPFlow, message: WebSocketMessage, number: int) -> Exchange:
-    """Return one message of a flow's WebSocket as a stream event."""
+    """Return one message of a flow's WebSocket: a stream event, or what the client sent."""
     at, url = message.timestamp, flow.request.url
-    event = Exchange(number, Path.EVENT, "GET", url, (), 101, (), message.content, at, at, at)
+    path = Path.SENT if message.from_client else Path.EVENT
+    event = Exchange(number, path, "GET", url, (), 101, (), message.content, at, at, at)
     return event._replace(peer=_peer(flow), connection=_connection(flow))
 
 
@@ -61,18 +63,18 @@ def _pairs(fields: tuple[tuple[bytes, bytes], ...]) -> tuple[tuple[str, str], ..
     return tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in fields)
 
 
-def _body(response: Response) -> bytes:
+def _body(message: Request | Response) -> bytes:
     """Decode a body, never much beyond what is kept: a megabyte may unpack to a gigabyte."""
-    raw = response.raw_content
+    raw = message.raw_content
     if not raw or len(raw) > MAX_BODY:
         return b""
-    coding = response.headers.get("content-encoding", "").strip().lower()
+    coding = message.headers.get("content-encoding", "").strip().lower()
     if coding in {"", "identity"}:
         return raw
     if coding in _WINDOWS:
         body = _inflated(raw, _WINDOWS[coding])
     elif len(raw) <= _MOST_CODED:
-        body = response.get_content(strict=False) or b""
+        body = message.get_content(strict=False) or b""
     else:
         body = b""
     return body if len(body) <= MAX_BODY else b""

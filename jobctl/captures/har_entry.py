@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from jobctl.captures.tally import MAX_BODY, UNKNOWN_LENGTH, Tally, path_of
-from jobctl.exchange import Exchange, Headers, Path, Problem
+from jobctl.exchange import MESSAGES, Exchange, Headers, Path, Problem
 from jobctl.timestamps import parse_timestamp
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ _FRAMES: Final = frozenset({1, 2})
 """Opcodes of RFC 6455 section 5.2 that carry a message: text, binary."""
 _BINARY: Final = 2
 _OURS: Final = {path.value: path for path in Path}
+_DIRECTIONS: Final = {"receive": Path.EVENT, "send": Path.SENT}
+_SWITCHED: Final = 101
 
 
 class _Span(NamedTuple):
@@ -43,7 +45,7 @@ class EntryReader:
         self._last = 0.0
 
     def exchanges(self, entry: Any) -> Iterator[Exchange]:
-        """Yield the exchange of an entry, then the messages its WebSocket received, if it was one."""
+        """Yield the exchange of an entry; if it was a WebSocket, then its messages in their order."""
         request = _dict(_dict(entry).get("request"))
         url = _text(request.get("url"))
         if not url:
@@ -56,10 +58,15 @@ class EntryReader:
             return
         span = self._span(entry)
         ours = _dict(entry.get("_jobctl")).get("path")
-        if ours != Path.EVENT:
-            yield self._exchange(entry, request, url, span, ours)
+        handshake = 0
+        if ours not in MESSAGES:
+            opened = self._exchange(entry, request, url, span, ours)
+            handshake = opened.number
+            yield opened
+            if opened.status == _SWITCHED and "_webSocketMessages" not in entry:
+                self._tally.note("a WebSocket whose messages are not in the recording: Firefox exports none")
         for message in _list(entry.get("_webSocketMessages")):
-            yield from self._event(_dict(message), url, span)
+            yield from self._message(_dict(message), url, span, handshake)
 
     def _next(self) -> int:
         self._number += 1
@@ -90,11 +97,12 @@ class EntryReader:
             nonce=next((value for name, value in asked if name.lower() == "x-request-id"), ""),
             problem=None if status else _problem(response),
             connection=_connection(entry, url),
+            request_body=_sent_body(_dict(request.get("postData"))),
         )
 
-    def _event(self, message: dict[str, Any], url: str, span: _Span) -> Iterator[Exchange]:
-        opcode = _number(message.get("opcode"))
-        if message.get("type") != "receive" or (opcode is not None and opcode not in _FRAMES):
+    def _message(self, message: dict[str, Any], url: str, span: _Span, handshake: int) -> Iterator[Exchange]:
+        opcode, path = _number(message.get("opcode")), _DIRECTIONS.get(_text(message.get("type")))
+        if path is None or (opcode is not None and opcode not in _FRAMES):
             return
         encoding = "base64" if opcode == _BINARY else ""
         body = _bytes(_text(message.get("data")), encoding)
@@ -104,7 +112,8 @@ class EntryReader:
             start, end = span.start, span.start + UNKNOWN_LENGTH
         else:
             start = end = at
-        yield Exchange(self._next(), Path.EVENT, "GET", url, (), 101, (), body, start, end, start)
+        one = Exchange(self._next(), path, "GET", url, (), _SWITCHED, (), body, start, end, start)
+        yield one._replace(handshake=handshake)
 
     def _span(self, entry: dict[str, Any]) -> _Span:
         start, length = _seconds(entry.get("startedDateTime")), _length(entry)
@@ -123,6 +132,11 @@ class EntryReader:
                 self._tally.note("an answer whose body is not in the recording: export it with content")
             return b""
         return _bytes(text, _text(content.get("encoding")))
+
+
+def _sent_body(data: dict[str, Any]) -> bytes:
+    """Return `postData` as bytes. HAR 1.2 has no `encoding` there; some write one all the same."""
+    return _bytes(_text(data.get("text")), _text(data.get("encoding")))
 
 
 def _bytes(text: str, encoding: str) -> bytes:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl
 
 from jobctl._version import __version__
-from jobctl.exchange import Exchange, Path
+from jobctl.exchange import MESSAGES, Exchange, Path
 from jobctl.redact import redact, redact_headers, redact_text, redact_url
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def _entry(exchange: Exchange, notes: Sequence[str]) -> dict[str, Any]:
         entry["serverIPAddress"] = exchange.peer.rpartition(":")[0].strip("[]")
     if notes:
         entry["comment"] = "\n".join(notes)
-    if exchange.path is Path.EVENT:
+    if exchange.path in MESSAGES:
         entry |= {"_resourceType": "websocket", "_webSocketMessages": [_message(exchange)]}
     return entry
 
@@ -88,7 +88,7 @@ def _request(exchange: Exchange) -> dict[str, Any]:
 
 
 def _response(exchange: Exchange) -> dict[str, Any]:
-    body = b"" if exchange.path is Path.EVENT else exchange.body
+    body = b"" if exchange.path in MESSAGES else exchange.body
     content = {"size": len(body), "mimeType": redact_text(exchange.header("content-type") or "")}
     return {
         "status": exchange.status,
@@ -106,7 +106,7 @@ def _response(exchange: Exchange) -> dict[str, Any]:
 def _message(exchange: Exchange) -> dict[str, Any]:
     content = _content(exchange.body)
     return {
-        "type": "receive",
+        "type": "send" if exchange.path is Path.SENT else "receive",
         "time": exchange.at if 0 <= exchange.at < _BEYOND else 0,
         "opcode": _BINARY_FRAME if "encoding" in content else _TEXT_FRAME,
         "data": content["text"],

@@ -50,7 +50,7 @@ class Intake:
         """Where several profiles fit a URL, the first given wins."""
         self._profiles = profiles
         self._urls = JobUrls(profiles)
-        self._readers = [Reader(profile) for profile in profiles]
+        self._readers: list[Reader] = [Reader(profile) for profile in profiles]
         self._reading = Reading(profiles)
         self._profile_of: dict[str, int] = {}
         """By job: the profile that its reads fit. A stream's URL often fits several, and yields to them."""
@@ -129,8 +129,7 @@ class Intake:
 
     def _created(self, exchange: Exchange, sighting: Sighting) -> str:
         """Return the id that an answer to a submit names, or an empty one."""
-        for index in dict.fromkeys((sighting.profile, *range(len(self._readers)))):
-            reader = self._readers[index]
+        for reader in (self._readers[sighting.profile], *self._readers):
             seen = reader.observe(_json(exchange.body), Source.SUBMIT, "", exchange.received)
             if seen.said_id is not None:
                 return seen.said_id

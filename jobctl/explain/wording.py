@@ -36,7 +36,7 @@ class Wording:
     """Spells what one record holds. Times are UTC, with as much of date and second as it takes."""
 
     def __init__(self, kind: str, first_at: float, last_at: float) -> None:
-        """`kind` is that of the record (`har`, `flows`, `log`, `store`), bounded by times in epoch seconds."""
+        """`kind` is that of the record (`har`, `flows`, `log`, `store`); the times bound it."""
         self._one, self._many = _UNITS[kind]
         self._shows_day = first_at // _DAY != last_at // _DAY
         self._shows_ms = last_at - first_at < _SHORT

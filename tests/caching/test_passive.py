@@ -12,6 +12,7 @@ from support.traffic import BASE, Origin, Wire
 from jobctl.caching.findings import Flag, Inconclusive, Rule, Verdict
 from jobctl.caching.passive import Passive
 from jobctl.captures.job_urls import JobKey
+from jobctl.exchange import Path
 from jobctl.profile.load import Profiles
 
 PROFILES = [Profiles().get(name) for name in ("generation", "v1")]
@@ -71,6 +72,16 @@ def test_events_told_late_convict_as_well(wire):
     frozen(wire, wire.event)
     wire.seen.sort(key=lambda exchange: exchange.url.startswith(f"{BASE}/ws"))
     assert judged(wire).verdict is Verdict.PROVEN_STALE
+
+
+def test_what_the_client_sent_is_no_word_of_the_server(wire):
+    frozen(wire, wire.event)
+    wire.seen = [one._replace(path=Path.SENT) if one.path is Path.EVENT else one for one in wire.seen]
+    passive = Passive(PROFILES)
+    told = [passive.see(one) for one in wire.seen if one.path is Path.SENT]
+    assert told == [()] * 5
+    assert passive.jobs() == ()
+    assert judged(wire).verdict not in BLAMED
 
 
 def test_a_plain_answer_stays_in_view_among_many_with_a_fresh_query(wire):

@@ -77,7 +77,7 @@ def test_what_is_no_exchange_is_skipped_and_counted():
     assert "2 × a flow that mitmproxy replayed: skipped" in tally.problems
 
 
-def test_received_messages_of_a_socket_are_events():
+def test_messages_of_a_socket_stand_behind_its_handshake():
     flow = tflow.twebsocketflow(err=None)
     flow.websocket.messages[-1].injected = False
     injected = flow.websocket.messages[-1].copy()
@@ -85,20 +85,39 @@ def test_received_messages_of_a_socket_are_events():
     dropped = flow.websocket.messages[-1].copy()
     dropped.dropped = True
     flow.websocket.messages += [injected, dropped]
-    exchanges, tally = read(written(flow, answered()))
-    assert [one.path for one in exchanges] == [Path.PLAIN, Path.EVENT, Path.PLAIN]
-    assert [one.number for one in exchanges] == [1, 2, 3]
-    assert exchanges[1].body == b"it's me"
-    assert exchanges[1].sent == flow.websocket.messages[2].timestamp
+    exchanges, tally = read(written(answered(), flow, answered()))
+    assert [(one.number, one.path, one.handshake) for one in exchanges] == [
+        (1, Path.PLAIN, 0),
+        (2, Path.PLAIN, 0),
+        (3, Path.SENT, 2),
+        (4, Path.SENT, 2),
+        (5, Path.EVENT, 2),
+        (6, Path.PLAIN, 0),
+    ]
+    assert [one.body for one in exchanges[2:5]] == [b"hello binary", b"hello text", b"it's me"]
+    assert exchanges[4].sent == flow.websocket.messages[2].timestamp
     assert tally.problems == []
 
 
 def test_messages_of_a_socket_that_broke_are_kept():
     flow = tflow.twebsocketflow()
     flow.error = tflow.terr()
-    exchanges, tally = read(written(flow))
-    assert [one.path for one in exchanges] == [Path.EVENT]
+    exchanges, tally = read(written(answered(), flow))
+    assert [one.path for one in exchanges] == [Path.PLAIN, Path.SENT, Path.SENT, Path.EVENT]
+    assert [one.handshake for one in exchanges] == [0, 0, 0, 0]
     assert tally.skipped == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "body"),
+    [(RUNNING, RUNNING), (b"", b""), (None, b""), (bytes(MAX_BODY + 1), b"")],
+    ids=["json", "empty", "streamed", "too-long"],
+)
+def test_what_was_sent(content, body):
+    flow = answered(method=b"POST")
+    flow.request.raw_content = content
+    (one,), _ = read(written(flow))
+    assert one.request_body == body
 
 
 @pytest.mark.parametrize(

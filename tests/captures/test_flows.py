@@ -66,9 +66,10 @@ def test_writes_and_events(flow):
     flow.request.method = "POST"
     assert exchange_of(flow, 1).path is Path.WRITE
     stream = tflow.twebsocketflow()
-    message = stream.websocket.messages[0]
+    asked, _, message = stream.websocket.messages
     event = event_of(stream, message, 2)
     assert (event.path, event.body, event.sent) == (Path.EVENT, message.content, message.timestamp)
+    assert event_of(stream, asked, 3).path is Path.SENT
 
 
 def test_it_imports_no_mitmproxy():

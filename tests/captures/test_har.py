@@ -194,22 +194,56 @@ def message(**changed):
     return {"type": "receive", "time": NOON + 5, "opcode": 1, "data": RUNNING.decode()} | changed
 
 
-def test_received_messages_of_a_socket_are_events_at_their_own_time():
+def test_messages_of_a_socket_stand_at_their_own_time_behind_its_handshake():
     messages = [
-        message(type="send"),
+        message(type="send", data='{"type":"ping"}', time=NOON + 4),
         message(),
         message(opcode=2, data="aGVsbG8=", time=NOON + 6),
         message(opcode=9),
         message(type="error", opcode=-1),
+        message(type=["send"]),
         "rubbish",
     ]
-    exchanges, tally = read(har(entry(**response(status=101), _webSocketMessages=messages), entry(1)))
-    assert [one.path for one in exchanges] == [Path.PLAIN, Path.EVENT, Path.EVENT, Path.PLAIN]
-    assert [one.number for one in exchanges] == [1, 2, 3, 4]
-    _, first, second, _ = exchanges
+    socket = entry(1, **response(status=101), _webSocketMessages=messages)
+    exchanges, tally = read(har(entry(), socket, entry(2)))
+    assert [(one.number, one.path, one.handshake) for one in exchanges] == [
+        (1, Path.PLAIN, 0),
+        (2, Path.PLAIN, 0),
+        (3, Path.SENT, 2),
+        (4, Path.EVENT, 2),
+        (5, Path.EVENT, 2),
+        (6, Path.PLAIN, 0),
+    ]
+    _, _, asked, first, second, _ = exchanges
+    assert (asked.at, asked.body) == (NOON + 4, b'{"type":"ping"}')
     assert (first.sent, first.received, first.at, first.body) == (NOON + 5, NOON + 5, NOON + 5, RUNNING)
     assert (second.body, second.status, second.headers) == (b"hello", 101, ())
     assert tally.problems == []
+
+
+def test_a_socket_without_its_messages_is_told():
+    """Firefox exports the handshake alone."""
+    exchanges, tally = read(har(entry(**response(status=101)), entry(1)))
+    assert [one.path for one in exchanges] == [Path.PLAIN, Path.PLAIN]
+    assert tally.problems == ["1 × a WebSocket whose messages are not in the recording: Firefox exports none"]
+
+
+@pytest.mark.parametrize(
+    ("data", "body"),
+    [
+        ({"mimeType": "application/json", "text": '{"shown": "pending"}'}, b'{"shown": "pending"}'),
+        ({"text": "a=1", "params": [{"name": "a", "value": "1"}]}, b"a=1"),
+        ({"text": "aGVsbG8=", "encoding": "base64"}, b"hello"),
+        ({"text": "x" * (MAX_BODY + 1)}, b""),
+        ({"text": None}, b""),
+        (None, b""),
+        ([], b""),
+    ],
+    ids=["json", "form", "base64", "too-long", "null", "none", "list"],
+)
+def test_what_was_sent(data, body):
+    request = {"method": "POST", "url": "https://api.test/telemetry", "postData": data}
+    assert read_one(entry(request=request)).request_body == body
 
 
 def test_a_message_without_a_time_proves_no_order():
@@ -226,13 +260,17 @@ def test_an_export_of_mitmproxy():
         tflow.tflow(resp=tutils.tresp(content=b"\xff\x00\x01")),
         tflow.tflow(err=True),
         tflow.twebsocketflow(),
+        tflow.tflow(req=tutils.treq(method=b"POST", content=RUNNING), resp=True),
     ]
     exchanges, tally = read(json.dumps(SaveHar().make_har(flows)).encode())
     assert tally.problems == []
-    assert [one.body for one in exchanges] == [RUNNING, b"\xff\x00\x01", b"", b"", b"it's me"]
-    assert [one.completed for one in exchanges] == [True, True, False, True, True]
+    messages = [b"hello binary", b"hello text", b"it's me"]
+    assert [one.body for one in exchanges] == [RUNNING, b"\xff\x00\x01", b"", b"", *messages, b"message"]
+    assert [one.completed for one in exchanges] == [True, True, False, *[True] * 5]
     assert exchanges[0].sent == flows[0].request.timestamp_start
-    assert exchanges[4].path is Path.EVENT
+    assert [one.path for one in exchanges[4:7]] == [Path.SENT, Path.SENT, Path.EVENT]
+    assert [one.handshake for one in exchanges] == [0, 0, 0, 0, 4, 4, 4, 0]
+    assert exchanges[7].request_body == RUNNING
 
 
 @pytest.mark.parametrize(
@@ -368,6 +406,7 @@ def test_what_was_written_comes_back():
         Exchange(2, Path.WRITE, "POST", "https://a.test/7", (), 201, (), b"\xff\x00", NOON, NOON + 1, NOON),
         Exchange(3, Path.EVENT, "GET", "wss://a.test/7", (), 101, (), RUNNING, NOON + 3, NOON + 3, NOON + 3),
         Exchange(4, Path.EVENT, "GET", "wss://a.test/7", (), 101, (), b"\xff", NOON + 4, NOON + 4, NOON + 4),
+        Exchange(5, Path.SENT, "GET", "wss://a.test/7", (), 101, (), b"{}", NOON + 5, NOON + 5, NOON + 5),
     ]
     out = io.StringIO()
     write_har(every, out, notes={})

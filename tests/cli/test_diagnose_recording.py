@@ -66,6 +66,28 @@ def test_a_stored_answer_is_proven_and_no_secret_leaves(alone, tmp_path):
     assert SECRET not in done.out + done.err + again.read_text()
 
 
+def test_what_the_page_sent_on_its_socket_convicts_nobody(alone, tmp_path):
+    """The same words from the server would: they are newer than every read."""
+    wire = Wire(Origin([float(n) for n in range(11)]))
+    for at in range(1, 9):
+        wire.event(at, at)
+        wire.read(at + 0.5, 0)
+    verdicts = {}
+    for kind in ("receive", "send"):
+        entries = [
+            entry(one)
+            if one.status == 200
+            else entry(one)
+            | {"_webSocketMessages": [{"type": kind, "time": one.at, "opcode": 1, "data": one.body.decode()}]}
+            for one in wire.seen
+        ]
+        path = tmp_path / f"{kind}.har"
+        path.write_text(json.dumps({"log": {"version": "1.2", "entries": entries}}))
+        verdicts[kind] = alone.run("diagnose", "--from", str(path), "--json").document["verdict"]
+    assert verdicts["receive"] == "PROVEN_STALE"
+    assert verdicts["send"] not in {"PROVEN_STALE", "SUSPECTED_STALE"}
+
+
 def test_a_clean_recording(alone, tmp_path):
     done = alone.run("diagnose", "--from", har(tmp_path / "a.har", clean()), "--json")
     assert (done.code, done.document["verdict"]) == (0, "NO_CACHE_SEEN")

@@ -45,7 +45,7 @@ class Exhibits(Passive):
     def see(self, exchange: Exchange) -> tuple[Transition, ...]:
         """Take one exchange; keep it for a while, and for as long as a finding names it."""
         sighting = self._sighting(exchange)
-        if sighting is None:
+        if sighting is None or exchange.path is Path.SENT:
             return ()
         self._keep(self._cut(exchange, sighting))
         return super().see(exchange)
@@ -58,7 +58,8 @@ class Exhibits(Passive):
         self._recent_bytes = self._pinned_bytes = 0
 
     def _cut(self, exchange: Exchange, sighting: Sighting) -> Exchange:
-        """Cut a long body, but not what it says."""
+        """Cut a long body, but not what it says. What was asked with is no evidence, and may be large."""
+        exchange = exchange._replace(request_body=b"")
         if len(exchange.body) <= _BODY:
             return exchange
         seen, problem = self._reader.read(exchange, sighting)

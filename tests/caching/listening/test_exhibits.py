@@ -74,6 +74,14 @@ def test_foreign_traffic_takes_no_room(wire):
     assert [one.number for one in shown(exhibits).exchanges] == [1]
 
 
+def test_what_was_sent_takes_no_room(wire):
+    exhibits = Exhibits(PROFILE)
+    exhibits.see(wire.read(0.1, 0, request_body=b"x" * 1000))
+    assert exhibits.see(wire.event(0.2, 9)._replace(path=Path.SENT)) == ()
+    (kept,) = shown(exhibits).exchanges
+    assert (kept.number, kept.request_body) == (1, b"")
+
+
 def test_a_long_record_is_still_read(wire):
     exhibits = Exhibits(PROFILE)
     record = {**wire.origin.record(3), "prompt": "x" * 100_000}
