@@ -22,6 +22,8 @@ class Kind(NamedTuple):
     name: _Name
     looks_like: str = ""
     hint: str = _EXPORT
+    is_lines: bool = False
+    """To be read line by line, as a decision log is."""
 
 
 _MAGIC: Final = (
@@ -51,11 +53,13 @@ def kind_of(head: bytes) -> Kind:
             return Kind("other", looks_like, hint)
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n")
     if not text:
-        return Kind("other", "an empty file" if not head else "white space and nothing else")
+        return Kind("other", "an empty file" if not head else "white space and nothing else", is_lines=True)
     if _FLOW.match(head):
         return Kind("flows")
     if text.startswith((b"{", b"[")):
         return _json_kind(text)
+    if _DECISION.search(text):  # its first line was cut by a crash, or is somebody's heading
+        return _LOG
     if text.startswith(b"<"):
         return Kind("other", "HTML or XML")
     is_text = b"\0" not in head and _is_utf8(head)
@@ -65,13 +69,18 @@ def kind_of(head: bytes) -> Kind:
 def _json_kind(text: bytes) -> Kind:
     first = text.split(b"\n", 1)[0]
     if text.startswith(b"{") and _DECISION.search(first):
-        return Kind("decision-log", "a decision log of jobctl")
+        return _LOG
     # A HAR nearly always begins with its only member; anything may stand before it, though.
     if text.startswith(b"{") and (_LOG_KEY_FIRST.match(text) or _LOG_KEY.search(text)):
         return Kind("har")
     if b"\n" in text and _is_object(first):
-        return Kind("other", "JSON lines")
+        return Kind("other", "JSON lines", is_lines=True)
+    if _DECISION.search(text):
+        return _LOG
     return Kind("other", "JSON without the `log` of a HAR")
+
+
+_LOG: Final = Kind("decision-log", "a decision log of jobctl", is_lines=True)
 
 
 def _is_object(line: bytes) -> bool:

@@ -7,7 +7,7 @@ import shlex
 import stat
 from typing import TYPE_CHECKING, Final, Literal
 
-from jobctl.captures.file_kinds import HEAD, kind_of
+from jobctl.captures.file_kinds import HEAD, Kind, kind_of
 from jobctl.captures.flow_file import read_flows
 from jobctl.captures.har import read_har
 from jobctl.captures.tally import Tally
@@ -83,20 +83,39 @@ def open_recording(path: Path, progress: Callable[[int, int], None] | None = Non
     Raises:
         ConfigError: the file cannot be read, or is no recording; the message says what it looks like.
     """
+    kind, size = _looked_at(path)
+    if kind.name == "har" or kind.name == "flows":  # noqa: PLR1714 -- so that mypy narrows it
+        return Recording(path, kind.name, size, progress)
+    hint = f"jobctl explain {shlex.quote(str(path))}" if kind.name == "decision-log" else kind.hint
+    raise ConfigError(f"{str(path)!r} is no recording of traffic; it looks like {kind.looks_like}", hint=hint)
+
+
+def is_log(path: Path) -> bool:
+    """Tell whether to read a file as a decision log: one of ours, any JSON lines, an empty file, a pipe.
+
+    Raises:
+        ConfigError: the file cannot be read, or is a folder.
+    """
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, error) from error
+    if stat.S_ISFIFO(mode) or stat.S_ISCHR(mode):
+        return True
+    return _looked_at(path)[0].is_lines
+
+
+def _looked_at(path: Path) -> tuple[Kind, int]:
+    """Return what a regular file is, and its bytes."""
     try:
         # Looked at before it is opened: opening a named pipe would wait for its writer.
         mode = path.stat().st_mode
         if not stat.S_ISREG(mode):
             raise _irregular(path, mode)
         with path.open("rb") as file:
-            head, size = file.read(HEAD), os.fstat(file.fileno()).st_size
+            return kind_of(file.read(HEAD)), os.fstat(file.fileno()).st_size
     except (OSError, ValueError) as error:
         raise _unreadable(path, error) from error
-    kind = kind_of(head)
-    if kind.name == "har" or kind.name == "flows":  # noqa: PLR1714 -- so that mypy narrows it
-        return Recording(path, kind.name, size, progress)
-    hint = f"jobctl explain {shlex.quote(str(path))}" if kind.name == "decision-log" else kind.hint
-    raise ConfigError(f"{str(path)!r} is no recording of traffic; it looks like {kind.looks_like}", hint=hint)
 
 
 def _irregular(path: Path, mode: int) -> ConfigError:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from jobctl.caching.findings import WORST_FIRST
 from jobctl.caching.listening.exhibits import Exhibits
 from jobctl.cli import output
+from jobctl.cli.reading_progress import ReadingProgress
 from jobctl.errors import ConfigError
 from jobctl.text import visible
 
@@ -26,7 +26,6 @@ _CANNOT: Final = {
     "flows": "a recording holds one side only: without direct reads beside it, absence of caching is "
     "judged by what the traffic happened to ask",
 }
-_EVERY: Final = 4 * 1024 * 1024
 _MOST_REPORTS: Final = 20
 
 
@@ -38,7 +37,7 @@ def diagnose_recording(path: Path, job: str | None, profile: Profile, presented:
     """
     from jobctl.captures.recordings import open_recording
 
-    progress = _Progress()
+    progress = ReadingProgress()
     recording = open_recording(path, progress.show)
     exhibits = Exhibits(profile)
     experiment: list[Exchange] = []
@@ -85,27 +84,3 @@ def reports_of(exhibits: Exhibits, job: str | None, profile: Profile, notes: Seq
     if exhibits.forgotten:
         output.tell(f"{exhibits.forgotten} jobs were forgotten for want of room: name a JOB")
     return [exhibits.report(one, notes) for one in known[:_MOST_REPORTS]]
-
-
-class _Progress:
-    """A percentage on a terminal, one sentence elsewhere when the file is large."""
-
-    def __init__(self) -> None:
-        self._live = output.is_terminal(sys.stderr)
-        self._next = 0
-
-    def show(self, read: int, size: int) -> None:
-        """Show how much was read, in bytes."""
-        if read < self._next or size < _EVERY:
-            return
-        self._next = read + _EVERY
-        if self._live:
-            sys.stderr.write(f"\rreading: {100 * read // max(size, 1)} % of {size // 2**20} MiB")
-            sys.stderr.flush()
-        elif read < 2 * _EVERY:
-            output.tell(f"reading {size // 2**20} MiB")
-
-    def end(self) -> None:
-        """Take the line away."""
-        if self._live and self._next:
-            sys.stderr.write("\r\x1b[K")

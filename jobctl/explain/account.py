@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Final
 
 from jobctl.evidence import parse_age
 from jobctl.explain.blame import blame
 from jobctl.explain.events import Accepted, Event, Loaded, Opened, Refused, Reported, Said, Unread
-from jobctl.explain.explanation import Cause, Moment, PageFlip, Shown
+from jobctl.explain.explanation import Cause, PageFlip, Shown
 from jobctl.explain.facts import Back, Claimed, Facts, Some, Step
-from jobctl.explain.moments import Moments
+from jobctl.explain.moments import Decided, Moments
 from jobctl.explain.naive import believe, is_back
 from jobctl.model import Source
 from jobctl.reasons import Action, Reason
 from jobctl.reconcile import reconcile
-from jobctl.redact import redact
 from jobctl.text import visible
 
 if TYPE_CHECKING:
+    from jobctl.explain.explanation import Moment
     from jobctl.model import Decision, Job, Observation
 
 _NEVER_FRESH: Final = -1
-_LONGEST_PAYLOAD: Final = 2000
 _MOST_STEPS: Final = 12
 _CLAIMING: Final = frozenset({Reason.UNCONFIRMED_TERMINAL, Reason.TERMINAL_CONFLICT, Reason.LATE_TERMINAL})
 
@@ -73,11 +71,12 @@ class Account:
         cached_by = seen.http.cached_by if seen.http is not None else None
         is_back_now = _went_back(decision) or (after != before and is_back(truth, after))
         is_step = decision.action is Action.APPLY and _status(truth) != _status(_shown(decision.before))
-        if not (self.keeps or is_back_now or is_step or cached_by or decision.reason in _CLAIMING):
-            return None
-        moment = _moment(event, decision, truth, after, in_full=self.keeps)
+        decided = Decided(event, decision, truth, after)
         if self.keeps:
-            self.moments.add(moment)
+            self.moments.add(decided)
+        if not (is_back_now or is_step or cached_by or decision.reason in _CLAIMING):
+            return None
+        moment = decided.moment()
         found = self._back(event, decision, moment) if is_back_now else None
         if is_step and truth is not None:
             self._step(Step(moment, truth))
@@ -180,34 +179,3 @@ def _went_back(decision: Decision) -> bool:
 
 def _is_against_end(back: Back, cause: Cause) -> bool:
     return back.cause is cause and back.known.shown.status.terminal
-
-
-def _moment(
-    event: Said, decision: Decision, truth: Shown | None, naive: Shown | None, *, in_full: bool
-) -> Moment:
-    seen, stream = decision.observation, event.stream
-    return Moment(
-        event.entry,
-        event.at,
-        event.sent,
-        seen.source,
-        decision.action,
-        decision.reason,
-        None if seen.raw_status is None else visible(seen.raw_status, 60),
-        seen.progress,
-        visible(seen.updated_at.text, 40) if seen.updated_at is not None else None,
-        truth,
-        naive,
-        stream.connection if stream is not None else 0,
-        stream.frame if stream is not None else 0,
-        seen.http.cached_by if seen.http is not None else None,
-        _payload(seen) if in_full else "",
-    )
-
-
-def _payload(seen: Observation) -> str:
-    try:
-        text = json.dumps(redact(seen.payload), ensure_ascii=False, default=repr)
-    except (RecursionError, ValueError, TypeError):
-        return ""
-    return visible(text, _LONGEST_PAYLOAD)

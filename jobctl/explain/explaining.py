@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from jobctl.explain.account import Account
 from jobctl.explain.answers import answer
 from jobctl.explain.causes import causes_of
-from jobctl.explain.explanation import Explanation
+from jobctl.explain.explanation import Explanation, Shown
 from jobctl.explain.further import further
 from jobctl.explain.moments import EVERYTHING
 from jobctl.explain.wording import Wording
@@ -15,7 +15,6 @@ from jobctl.explain.wording import Wording
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from jobctl.explain.explanation import Cause
     from jobctl.explain.facts import Back
     from jobctl.explain.intake import Heard
 
@@ -85,6 +84,7 @@ def explain(account: Account, kind: str, origin: str) -> Explanation:
         list(account.moments),
         sum(facts.decisions.values()),
         tuple(facts.flips),
+        None if account.job is None else Shown(account.job.status, account.job.progress),
     )
 
 
@@ -99,8 +99,3 @@ def told_early(found: Found, kind: str) -> str:
 def _said(back: Back) -> str:
     known = back.known.shown.status.value
     return f"{back.moment.source.value} said {back.moment.said} after {known} was known"
-
-
-def causes_in(explanations: Iterable[Explanation]) -> list[Cause]:
-    """Return the first cause of each."""
-    return [one.causes[0] for one in explanations]

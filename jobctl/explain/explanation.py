@@ -102,3 +102,5 @@ class Explanation(NamedTuple):
     decisions: int
     """How many there were; `moments` may hold fewer."""
     flips: tuple[PageFlip, ...] = ()
+    last: Shown | None = None
+    """What jobctl shows at the end."""

@@ -91,8 +91,8 @@ def _noise(facts: Facts, words: Wording) -> Iterator[Claim]:
         numbers = [one.entry for one in facts.opened.first]
         yield Claim(
             f"The WebSocket was opened {len(facts.opened)} times "
-            f"({words.listed(numbers, len(facts.opened))}); a client that resets on connecting shows its first "
-            "status each time.",
+            f"({words.listed(numbers, len(facts.opened))}); a client that resets on connecting shows its "
+            "first status each time.",
             tuple(numbers),
         )
     if facts.keepalives:

@@ -1,39 +1,85 @@
-"""The decisions of one job that are kept to be shown: all of them, or the first and the last."""
+"""The decisions of one job that are kept to be shown: all of them, or the first and the last. Pure."""
 
 from __future__ import annotations
 
+import json
 from collections import deque
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from jobctl.explain.explanation import Moment
+from jobctl.redact import redact
+from jobctl.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from jobctl.explain.explanation import Moment
+    from jobctl.explain.events import Said
+    from jobctl.explain.explanation import Shown
+    from jobctl.model import Decision, Observation
 
 EVERYTHING: Final = -1
+_LONGEST_PAYLOAD: Final = 2000
+
+
+class Decided(NamedTuple):
+    """What a moment is made of. Most are never shown, so that it is made late."""
+
+    event: Said
+    decision: Decision
+    true: Shown | None
+    naive: Shown | None
+
+    def moment(self, *, in_full: bool = False) -> Moment:
+        """Return it without secrets and control characters; with its payload where `in_full`."""
+        event, decision = self.event, self.decision
+        seen, stream = decision.observation, event.stream
+        return Moment(
+            event.entry,
+            event.at,
+            event.sent,
+            seen.source,
+            decision.action,
+            decision.reason,
+            None if seen.raw_status is None else visible(seen.raw_status, 60),
+            seen.progress,
+            visible(seen.updated_at.text, 40) if seen.updated_at is not None else None,
+            self.true,
+            self.naive,
+            stream.connection if stream is not None else 0,
+            stream.frame if stream is not None else 0,
+            seen.http.cached_by if seen.http is not None else None,
+            _payload(seen) if in_full else "",
+        )
 
 
 class Moments:
-    """Keeps `limit` moments, half of them the first and half the last; `EVERYTHING` keeps all."""
+    """Keeps `limit` decisions, half of them the first and half the last; `EVERYTHING` keeps all."""
 
     def __init__(self, limit: int) -> None:
+        self.keeps_all = limit == EVERYTHING
+        self._all: list[Moment] = []
         self._room = limit - limit // 2
-        self._keeps_all = limit == EVERYTHING
-        self._first: list[Moment] = []
-        self._last: deque[Moment] = deque(maxlen=None if self._keeps_all else limit // 2)
-        self.count = 0
+        self._first: list[Decided] = []
+        self._last: deque[Decided] = deque(maxlen=max(0, limit // 2))
 
-    def add(self, moment: Moment) -> None:
+    def add(self, decided: Decided) -> None:
         """Keep one more."""
-        self.count += 1
-        if self._keeps_all or len(self._first) < self._room:
-            self._first.append(moment)
+        if self.keeps_all:
+            self._all.append(decided.moment(in_full=True))  # now: its payload may be large
+        elif len(self._first) < self._room:
+            self._first.append(decided)
         else:
-            self._last.append(moment)
+            self._last.append(decided)
 
     def __iter__(self) -> Iterator[Moment]:
-        yield from self._first
-        yield from self._last
+        yield from self._all
+        for decided in (*self._first, *self._last):
+            yield decided.moment(in_full=True)
 
-    def __len__(self) -> int:
-        return len(self._first) + len(self._last)
+
+def _payload(seen: Observation) -> str:
+    try:
+        text = json.dumps(redact(seen.payload), ensure_ascii=False, default=repr)
+    except (RecursionError, ValueError, TypeError):
+        return ""
+    return visible(text, _LONGEST_PAYLOAD)

@@ -63,8 +63,8 @@ class Wording:
         return f"{self._many} {', '.join(map(str, numbers))}{more}"
 
     def where(self, moment: Moment) -> str:
-        """`22:13:10, entry 9`."""
-        return f"{self.time(moment.at)}, {self.entry(moment.entry)}"
+        """`22:13:10 (entry 9)`."""
+        return f"{self.time(moment.at)} ({self.entry(moment.entry)})"
 
 
 def sayer(source: Source) -> str:

@@ -115,7 +115,7 @@ def test_a_hand_edited_line_is_flagged_with_its_number(incident, jobctl, what):
     edit(path, 2, EDITS[what])  # two jobs: there are two lines however late the watch began
     told = jobctl.run("explain", "log")
     assert told.code == 12
-    assert told.out.startswith("line 2 differs: "), told
+    assert "\nline 2 differs: " in told.out, told
     lines = jobctl.run("explain", "log", "--json").lines
     assert (lines[0]["type"], lines[0]["line"]) == ("differs", 2)
     assert lines[-1]["exit_code"] == 12
