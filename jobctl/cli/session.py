@@ -261,6 +261,7 @@ def make_options(
     stall_after: float | None = None,
     no_stream: bool = False,
     follow_restarts: bool = False,
+    verify_each: bool = False,
 ) -> WatchOptions:
     """Turn flags (None: not given) into options."""
     given = {
@@ -275,5 +276,6 @@ def make_options(
         story_limit=_STORY_LIMIT,
         use_stream=not no_stream,
         follow_restarts=follow_restarts,
+        verify_each=verify_each,
         **{name: value for name, value in given.items() if value is not None},  # type: ignore[arg-type]
     )

@@ -71,6 +71,14 @@ def watch(
     max_rate: MaxRateOption = None,
     no_stream: NoStreamOption = False,
     follow_restarts: FollowRestartsOption = False,
+    verify: Annotated[
+        bool,
+        typer.Option(
+            "--verify",
+            help="Assert each decision by one more uncached read, and tell what differs: to test a server.",
+            rich_help_panel="Watching",
+        ),
+    ] = False,
     profile: ProfileOption = None,
     base_url: BaseUrlOption = None,
     config: ConfigOption = None,
@@ -96,6 +104,7 @@ def watch(
         stall_after=stall_after,
         no_stream=no_stream,
         follow_restarts=follow_restarts,
+        verify_each=verify,
     )
     plan = WatchPlan(
         chosen.profile,

@@ -17,6 +17,7 @@ from jobctl.model import Decision, Job, Observation, Source
 from jobctl.reasons import Action, Reason
 from jobctl.story import Story
 from jobctl.watching import endings
+from jobctl.watching.assertions import Assertions
 from jobctl.watching.claim import Claim, Weight
 from jobctl.watching.events import (
     CloseStream,
@@ -69,6 +70,7 @@ class WatchMachine:
         self._limits = TimeLimits(options, self.reads)
         self._claim = Claim(options.max_verifies)
         self._final = FinalRecord()
+        self._asserted = Assertions(enabled=options.verify_each)
         self._out: list[Instruction] = []
         self._read_returned = False
         self._said: set[str] = set()
@@ -76,11 +78,11 @@ class WatchMachine:
             Started: self._on_started,
             ReadSent: self._on_read_sent,
             ReadDone: self._on_read_done,
-            ReadFailed: self._on_read_failed,
+            ReadFailed: lambda event, now, random: self._take_bad_read(event.failure, now, random),
             StreamOpened: self._on_stream_opened,
             StreamFrame: self._on_frame,
             StreamClosed: self._on_stream_closed,
-            Interrupted: self._on_interrupted,
+            Interrupted: lambda *_: self._finish(endings.interrupted(self.job)),
         }
 
     @property
@@ -119,9 +121,12 @@ class WatchMachine:
 
     def _on_read_sent(self, _event: ReadSent, now: float, _random: float) -> None:
         self._final.asked(now)
+        if self.reads.in_flight is Source.VERIFY:
+            self._asserted.sent()
 
     def _on_read_done(self, event: ReadDone, now: float, random: float) -> None:
         was_verify, had_failed = self.reads.returned(now), self.reads.failures
+        was_for_record = self._final.wanted
         self._read_returned = True
         http = event.observation.http
         if http is not None and http.cached_by is not None:
@@ -138,7 +143,7 @@ class WatchMachine:
         if had_failed:
             self._notice("reads-recovered", f"reads work again after {had_failed} failed", Level.DETAIL)
         self.reads.answered(now, self._pause(random))
-        if self._final.wanted:
+        if was_for_record and self._final.wanted:
             self._take_final_record(decision, now, random)
         elif was_verify and self._claim.seen is not None:
             self._weigh(self._claim.seen, decision, now, random)
@@ -150,9 +155,6 @@ class WatchMachine:
             self._finish_terminal()
         else:
             self.reads.want_verify(now, random)
-
-    def _on_read_failed(self, event: ReadFailed, now: float, random: float) -> None:
-        self._take_bad_read(event.failure, now, random)
 
     def _take_bad_read(self, failure: Failure, now: float, random: float) -> None:
         # Reads that fail by themselves leave the stream its chance; a job that is not there has none.
@@ -199,12 +201,11 @@ class WatchMachine:
         if self.reads.failures == 0:
             self.reads.prompt(now)  # the end of the stream is often the end of the job
 
-    def _on_interrupted(self, _event: Interrupted, _now: float, _random: float) -> None:
-        self._finish(endings.interrupted(self.job))
-
     def _decide(self, seen: Observation, now: float, random: float) -> Decision:
         decision = self.story.record(seen)
-        self._out.append(Emit(decision))
+        self._out += (Emit(decision), *self._asserted.weigh(decision))
+        if self._asserted.made(decision):
+            self.reads.want_assertion(now)
         if decision.reason not in _NO_WORD and seen.source is not Source.STORE:
             self.last_word_at, self.last_word_from = now, seen.source
         if decision.action is Action.APPLY:
@@ -225,7 +226,7 @@ class WatchMachine:
             self._final.drop()
         if job.verified and job.status.terminal and job.proven:
             self._claim.drop()
-            if decision.observation.source.is_read:
+            if decision.observation.source.is_read and not self._asserted.is_open:
                 self._finish_terminal()
             elif not self._final.wanted:
                 # The frame ends the watch; one more read brings the final record and settles what it can.
@@ -296,4 +297,4 @@ class WatchMachine:
             if self.stream.socket in {Socket.CONNECTING, Socket.OPEN}:
                 self._out.append(CloseStream(self.stream.session))
             self.finished = finish
-            self._out.append(finish)
+            self._out += (*self._asserted.summary(), finish)

@@ -36,6 +36,8 @@ class WatchOptions:
     """Verified reads in a row that settle nothing, before a claimed end is taken as it is."""
     use_stream: bool = True
     follow_restarts: bool = False
+    verify_each: bool = False
+    """One more uncached read after each decision, and a warning where it says something else."""
     story_limit: int | None = 200
     """Decisions kept in memory per job, the latest, each with its payload; a log has them all."""
 

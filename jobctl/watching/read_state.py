@@ -76,6 +76,11 @@ class ReadState:
                 gap = backoff(self._idle_verifies - 1, 0.5 + random / 2, base=gap, cap=_VERIFY_CAP)
             self.verify_at = max(now, self._verified_at + gap, self._not_before)
 
+    def want_assertion(self, now: float) -> None:
+        """Ask for a verified read soon, however little such reads change: one for all that was said."""
+        at = max(now, self._verified_at + self._options.fastest / 2, self._not_before)
+        self.verify_at = at if self.verify_at is None else min(self.verify_at, at)
+
     def returned(self, now: float) -> bool:
         """A read was answered; tell whether it was a verified one.
 

@@ -74,6 +74,7 @@ class World:
             max_verifies=rng.choice((5, 5, 2)),
             stall_after=rng.choice((600.0, 20.0)),
             follow_restarts=rng.random() < 0.3,
+            verify_each=rng.random() < 0.2,
         )
         self.now = 0.0
         self.steps = 0
