@@ -113,7 +113,9 @@ def _judge(job: Job | None, seen: Observation, order: int | None) -> Reason:
 def _judge_against_end(job: Job, seen: Observation, status: JobStatus, order: int | None) -> Reason:
     """The job is known to have ended."""
     if not status.terminal:
-        return _REOPENED if order == _NEWER else _TERMINAL_LOCK
+        # Newer than the floor is not yet newer than an end that no time came with.
+        is_later = order == _NEWER and (job.dated or _is_fresh(job, seen))
+        return _REOPENED if is_later else _TERMINAL_LOCK
     if order == _OLDER:
         return _OLDER_UPDATE
     if status is not job.status:

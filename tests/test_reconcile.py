@@ -169,13 +169,25 @@ def test_celery_3406_a_late_retry_or_started_cannot_follow_a_success():
 
 
 def test_follow_restarts_applies_a_reopened_job_and_forgets_its_result():
-    done = known("completed", updated_at=at(9), proven=True, result="old", error="old", progress=100.0)
+    done = known(
+        "completed", updated_at=at(9), proven=True, dated=True, result="old", error="old", progress=100.0
+    )
     again = seen("running", Source.POLL, updated_at=at(10), progress=1.0)
     assert reconcile(done, again).after is done
     decision = reconcile(done, again, follow_restarts=True)
     assert (decision.reason, decision.action) == (Reason.REOPENED, Action.APPLY)
     assert decision.after is not None
     assert (decision.after.result, decision.after.error, decision.after.progress) == (None, None, 1.0)
+
+
+def test_what_is_newer_than_the_floor_does_not_reopen_an_end_without_a_time():
+    # The end came by a read without updated_at, the floor from a frame before it: the frame may be older.
+    done = known("completed", updated_at=at(9), proven=True, dated=False)
+    late = seen("running", Source.STREAM, updated_at=at(10))
+    decision = reconcile(done, late, follow_restarts=True)
+    assert (decision.reason, decision.after) == (Reason.TERMINAL_LOCK, done)
+    fresh = seen("running", Source.VERIFY, updated_at=at(10), basis=done.revision)
+    assert reconcile(done, fresh).reason is Reason.REOPENED
 
 
 def test_a_new_attempt_starts_fresh():

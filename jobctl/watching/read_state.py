@@ -78,6 +78,8 @@ class ReadState:
 
     def want_assertion(self, now: float) -> None:
         """Ask for a verified read soon, however little such reads change: one for all that was said."""
+        if self.verify_at is not None and self.failures:
+            return  # it backs off already
         at = max(now, self._verified_at + self._options.fastest / 2, self._not_before)
         self.verify_at = at if self.verify_at is None else min(self.verify_at, at)
 

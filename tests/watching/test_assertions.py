@@ -32,11 +32,11 @@ def test_without_it_a_frame_asks_for_no_read():
 
 def test_each_decision_is_followed_by_an_uncached_read():
     play = asserting()
-    play.frame("running", progress=40, updated_at=at(3))
+    play.frame("running", progress=40, updated_at=at(3)).wait(0.3)
     assert play.reading is Source.VERIFY
     play.read("running", progress=40, updated_at=at(3))
     assert not differing(play)
-    play.frame("pending")
+    play.frame("pending").wait(0.3)
     assert play.reading is Source.VERIFY, "what was ignored is asserted as well"
 
 
@@ -64,9 +64,9 @@ def test_a_read_that_says_something_else_is_told(read, reason):
 
 def test_a_read_that_was_sent_before_the_decision_asserts_nothing():
     play = asserting()
-    play.frame("running", progress=40, updated_at=at(3))
+    play.frame("running", progress=40, updated_at=at(3)).wait(0.3)
     play.frame("running", progress=90, updated_at=at(5))  # while the read for the first is under way
-    play.read("running", progress=40, updated_at=at(3))
+    play.read("running", progress=40, updated_at=at(3)).wait(0.3)
     assert play.reading is Source.VERIFY, "the second decision waits for a read of its own"
 
 

@@ -99,8 +99,14 @@ TABLE: tuple[Rule, ...] = (
     ("first-seen", "apply", lambda c: c.hint and c.is_read()),
     ("older-attempt", "ignore", lambda c: c.attempt == "earlier"),
     ("new-attempt", "apply", lambda c: c.attempt == "later"),
-    ("terminal-lock", "ignore", lambda c: c.s_ended() and not c.o_ends() and c.order != "newer"),
-    ("reopened", "ignore", lambda c: c.s_ended() and not c.o_ends()),
+    (
+        "reopened",
+        "ignore",
+        lambda c: (
+            c.s_ended() and not c.o_ends() and (c.newer_than_shown() or (c.order == "newer" and c.is_fresh()))
+        ),
+    ),
+    ("terminal-lock", "ignore", lambda c: c.s_ended() and not c.o_ends()),
     ("late-terminal", "verify", lambda c: c.o_ends() and not c.s_ended() and c.order == "older"),
     ("older-update", "ignore", lambda c: c.order == "older"),
     (
