@@ -26,6 +26,7 @@ _TIMED_OUT: Final = re.compile(r"timed?[ _-]?out", re.IGNORECASE)
 _FRAMES: Final = frozenset({1, 2})
 """Opcodes of RFC 6455 section 5.2 that carry a message: text, binary."""
 _BINARY: Final = 2
+_ODD: Final = frozenset({"", ":"})
 _OURS: Final = {path.value: path for path in Path}
 _DIRECTIONS: Final = {"receive": Path.EVENT, "send": Path.SENT}
 _SWITCHED: Final = 101
@@ -155,6 +156,13 @@ def _headers(value: Any) -> Headers:
     """Read `{name, value}` records or pairs. HTTP/2 pseudo-headers (RFC 9113 section 8.3) are no fields."""
     fields: list[tuple[str, str]] = []
     for item in _list(value):
+        if item.__class__ is dict:
+            # As nearly every recorder writes it: told apart cheaply, as there are very many.
+            name, content = item.get("name"), item.get("value")
+            is_plain = name.__class__ is str and content.__class__ is str
+            if is_plain and name[:1] not in _ODD and "\n" not in content:
+                fields.append((name, content))
+                continue
         name, content = _field(item)
         if name and not name.startswith(":"):
             # Chrome writes repeated Set-Cookie lines as one value; a field value has no line end in it.

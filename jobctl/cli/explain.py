@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -122,6 +123,8 @@ def _explain_recording(recording: Recording, asked: _Asked, progress: Any) -> Ex
         _close(explanations, asked, code, {"skipped": recording.skipped, "problems": recording.problems})
     else:
         _show(explanations, recording.path.name, asked)
+        if any(Cause.CACHED_READS in one.causes for one in explanations):
+            output.tell(f"what a cache did: jobctl diagnose --from {shlex.quote(str(recording.path))}")
     return code
 
 

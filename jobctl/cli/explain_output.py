@@ -9,8 +9,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from jobctl.cli import output
-from jobctl.explain.explanation import Cause, Explanation, Moment
+from jobctl.explain.explanation import Cause, Explanation, Moment, Shown
+from jobctl.explain.naive import is_back
 from jobctl.explain.wording import Wording, count_of, shown_words
+from jobctl.model import JobStatus
 from jobctl.reasons import Action
 from jobctl.story import format_time
 from jobctl.text import visible
@@ -52,13 +54,19 @@ def _wrapped(text: str, bullet: str) -> str:
 
 
 def _telling(moments: Sequence[Moment]) -> Iterator[Moment]:
-    """Yield what changed either screen, was not believed, or came from a cache."""
+    """Yield what changed a status on a screen, set the two apart, was not believed, or came from a cache."""
     true = naive = None
+    is_apart = False
     for one in moments:
-        changed = one.true != true or one.naive != naive
-        if changed or one.action is Action.VERIFY or one.cached_by is not None:
+        changed = _status(one.true) != true or _status(one.naive) != naive
+        was_apart, is_apart = is_apart, is_back(one.true, one.naive)
+        if changed or is_apart != was_apart or one.action is Action.VERIFY or one.cached_by is not None:
             yield one
-        true, naive = one.true, one.naive
+        true, naive = _status(one.true), _status(one.naive)
+
+
+def _status(shown: Shown | None) -> JobStatus | None:
+    return None if shown is None else shown.status
 
 
 def _table(told: Explanation, rows: Sequence[Moment], *, verbose: bool) -> None:

@@ -16,7 +16,7 @@ class ReadingProgress:
     def __init__(self) -> None:
         self._live = output.is_terminal(sys.stderr)
         self._next = 0
-        self._shows = False
+        self._shows = self._told = False
 
     def show(self, read: int, size: int) -> None:
         """Show how much was read, in bytes."""
@@ -27,7 +27,8 @@ class ReadingProgress:
             self._shows = True
             sys.stderr.write(f"\rreading: {100 * read // max(size, 1)} % of {size // 2**20} MiB")
             sys.stderr.flush()
-        elif read < 2 * _EVERY:
+        elif not self._told:
+            self._told = True
             output.tell(f"reading {size // 2**20} MiB")
 
     @property

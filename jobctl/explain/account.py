@@ -8,7 +8,7 @@ from jobctl.evidence import parse_age
 from jobctl.explain.blame import blame
 from jobctl.explain.events import Accepted, Event, Loaded, Opened, Refused, Reported, Said, Unread
 from jobctl.explain.explanation import Cause, PageFlip, Shown
-from jobctl.explain.facts import Back, Claimed, Facts, Some, Step
+from jobctl.explain.facts import CITED, Back, Claimed, Facts, Some, Step
 from jobctl.explain.moments import Decided, Moments
 from jobctl.explain.naive import believe, is_back
 from jobctl.model import Source
@@ -64,12 +64,13 @@ class Account:
 
     def _said(self, event: Said) -> Back | None:
         decision = self._decide(event)
-        seen, before = decision.observation, self.naive
+        seen = decision.observation
         self._count(seen, decision)
-        self.naive = after = believe(before, seen)
+        self.naive = after = believe(self.naive, seen)
         truth = _shown(decision.after)
         cached_by = seen.http.cached_by if seen.http is not None else None
-        is_back_now = _went_back(decision) or (after != before and is_back(truth, after))
+        is_word = seen.status is not None and not seen.keepalive
+        is_back_now = _went_back(decision) or (is_word and is_back(truth, after))
         is_step = decision.action is Action.APPLY and _status(truth) != _status(_shown(decision.before))
         decided = Decided(event, decision, truth, after)
         if self.keeps:
@@ -82,7 +83,7 @@ class Account:
             self._step(Step(moment, truth))
         if cached_by is not None:
             self._cached(moment, seen)
-        if decision.reason in _CLAIMING and seen.status is not None:
+        if decision.reason in _CLAIMING and seen.status is not None and len(self.facts.claimed) < CITED:
             self.facts.claimed.append(Claimed(moment, seen.status, event.stream))
         return found
 

@@ -31,7 +31,7 @@ def _stream_stale(facts: Facts, words: Wording) -> Claim:
     moment, known = back.moment, back.known
     said = _quoted(back)
     more = facts.back_counts[Cause.STREAM_STALE] - 1
-    others = f" ({count_of(more, 'more message', 'more messages')} did the same)" if more else ""
+    others = f", and {count_of(more, 'more message', 'more messages')} did the same" if more else ""
     lock = "a terminal lock" if known.shown.status.terminal else "an order of versions"
     if not _server_repeated(facts, back):
         first = (
@@ -139,10 +139,7 @@ def refused(facts: Facts, words: Wording) -> Claim:
 
 def _client_state(facts: Facts, words: Wording) -> Claim:
     if not facts.flips:
-        return Claim(
-            "Nothing in the recording regressed: if a screen went back, the client's own state did it "
-            "(persisted or parent state shown over what had been heard)."
-        )
+        return _calm(facts, words)
     flip = facts.flips[0]
     last = next((step for step in reversed(facts.steps) if step.moment.at <= flip.at), None)
     told = (
@@ -151,9 +148,21 @@ def _client_state(facts: Facts, words: Wording) -> Claim:
         else ""
     )
     return Claim(
-        f"Nothing in the recording regressed: the client's own state did it. At {words.time(flip.at)} "
+        f"Nothing in the {words.record} regressed: the client's own state did it. At {words.time(flip.at)} "
         f"({words.entry(flip.entry)}) {flip.text}{told}: persisted or parent state was shown over it.",
         (flip.entry,),
+    )
+
+
+def _calm(facts: Facts, words: Wording) -> Claim:
+    start = f"Nothing in the {words.record} regressed: if a screen went back, the client's own state did it"
+    if not facts.loaded:
+        return Claim(f"{start} (persisted or parent state shown over what had been heard).")
+    loaded = facts.loaded.first[0]
+    return Claim(
+        f"{start}. The page was loaded again at {words.time(loaded.at)} ({words.entry(loaded.entry)}): "
+        "a client that restores saved state shows that from then until its next read.",
+        tuple(one.entry for one in facts.loaded.first),
     )
 
 

@@ -52,8 +52,10 @@ class Accounts:
             if job is None:
                 for account in self._accounts.values():
                     account.hear(event)
-            elif (known := self.of(job, profile)) is not None and (back := known.hear(event)) is not None:
-                found.append(Found(job, back))
+            elif (known := self.of(job, profile)) is not None:
+                known.profile = profile  # a stream's address fits several, its reads tell which
+                if (back := known.hear(event)) is not None:
+                    found.append(Found(job, back))
         return found
 
     def of(self, job: str, profile: str) -> Account | None:

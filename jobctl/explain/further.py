@@ -68,7 +68,7 @@ def _the_clients_own(causes: Sequence[Cause], facts: Facts, words: Wording) -> I
     told = facts.flips[1:] if causes[0] is Cause.CLIENT_STATE else facts.flips
     for flip in told:
         yield Claim(f"At {words.time(flip.at)} ({words.entry(flip.entry)}) {flip.text}.", (flip.entry,))
-    if facts.loaded and facts.steps:
+    if facts.loaded and (facts.flips or causes[0] is not Cause.CLIENT_STATE):
         loads = facts.loaded
         first = loads.first[0]
         many = f", and {count_of(len(loads) - 1, 'more time', 'more times')}" if len(loads) > 1 else ""

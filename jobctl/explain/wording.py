@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 _SHORT: Final = 120.0
 _DAY: Final = 86400
 _UNITS: Final = {
-    "har": ("entry", "entries"),
-    "flows": ("entry", "entries"),
-    "log": ("line", "lines"),
-    "store": ("decision", "decisions"),
+    "har": ("recording", "entry", "entries"),
+    "flows": ("recording", "entry", "entries"),
+    "log": ("log", "line", "lines"),
+    "store": ("memory", "decision", "decisions"),
 }
 _SAYERS: Final = {
     Source.SUBMIT: "the answer to the submit",
@@ -37,7 +37,7 @@ class Wording:
 
     def __init__(self, kind: str, first_at: float, last_at: float) -> None:
         """`kind` is that of the record (`har`, `flows`, `log`, `store`); the times bound it."""
-        self._one, self._many = _UNITS[kind]
+        self.record, self._one, self._many = _UNITS[kind]
         self._shows_day = first_at // _DAY != last_at // _DAY
         self._shows_ms = last_at - first_at < _SHORT
 
