@@ -76,6 +76,8 @@ class Exchange(NamedTuple):
     """Which connection carried it; equal numbers are one connection, 0 is not known."""
     request_body: bytes = b""
     """What the request carried, where it was recorded; no longer than an answer's body may be."""
+    remembered: bool = False
+    """The client answered itself, from its own cache: no proxy had a part in it."""
     handshake: int = 0
     """Number of the exchange that opened the stream this message came by; 0 is not known."""
 

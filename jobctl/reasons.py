@@ -51,7 +51,7 @@ class Reason(StrEnum):
     FIRST_SEEN = "first-seen", _APPLY, "nothing was known before"
     OLDER_ATTEMPT = "older-attempt", _IGNORE, "it belongs to an earlier attempt"
     NEW_ATTEMPT = "new-attempt", _APPLY, "a later attempt has begun"
-    TERMINAL_LOCK = "terminal-lock", _IGNORE, "the job has ended and this is not newer"
+    TERMINAL_LOCK = "terminal-lock", _IGNORE, "the job has ended and nothing shows this to be newer"
     REOPENED = (
         "reopened",
         (Action.IGNORE, Action.APPLY),

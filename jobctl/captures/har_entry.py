@@ -53,15 +53,15 @@ class EntryReader:
             self._tally.skip("an entry without a URL: skipped")
             return
         fetched = _text(_dict(entry.get("response")).get("_fetchType"))  # Safari's word for it
-        if entry.get("_fromCache") or fetched in _REMEMBERED:
-            # The client asked itself; no proxy had a part in it.
+        remembered = bool(entry.get("_fromCache")) or fetched in _REMEMBERED
+        if remembered and not self._tally.keeps_remembered:
             self._tally.skip("an answer from the browser's own cache, which says nothing of a proxy: skipped")
             return
         span = self._span(entry)
         ours = _dict(entry.get("_jobctl")).get("path")
         handshake = 0
         if ours not in MESSAGES:
-            opened = self._exchange(entry, request, url, span, ours)
+            opened = self._exchange(entry, request, url, span, ours)._replace(remembered=remembered)
             handshake = opened.number
             yield opened
             if opened.status == _SWITCHED and "_webSocketMessages" not in entry:

@@ -36,9 +36,11 @@ class Recording:
         kind: Literal["har", "flows"],
         size: int,
         progress: Callable[[int, int], None] | None = None,
+        *,
+        remembered: bool = False,
     ) -> None:
         self.path, self.kind, self.size = path, kind, size
-        self._progress = progress
+        self._progress, self._remembered = progress, remembered
         self._tally = Tally()
 
     @property
@@ -62,7 +64,7 @@ class Recording:
         Raises:
             ConfigError: the file can no longer be read.
         """
-        tally = self._tally = Tally(progress=self._tell)
+        tally = self._tally = Tally(keeps_remembered=self._remembered, progress=self._tell)
         try:
             with self.path.open("rb", buffering=_BUFFER) as file:
                 if self.kind == "har":
@@ -77,15 +79,19 @@ class Recording:
             self._progress(read, self.size)
 
 
-def open_recording(path: Path, progress: Callable[[int, int], None] | None = None) -> Recording:
+def open_recording(
+    path: Path, progress: Callable[[int, int], None] | None = None, *, remembered: bool = False
+) -> Recording:
     """Find out what a file is, by its first bytes. `progress` is called with bytes read and size, in bytes.
+
+    `remembered` asks for what a client answered itself as well, from its own cache.
 
     Raises:
         ConfigError: the file cannot be read, or is no recording; the message says what it looks like.
     """
     kind, size = _looked_at(path)
     if kind.name == "har" or kind.name == "flows":  # noqa: PLR1714 -- so that mypy narrows it
-        return Recording(path, kind.name, size, progress)
+        return Recording(path, kind.name, size, progress, remembered=remembered)
     hint = f"jobctl explain {shlex.quote(str(path))}" if kind.name == "decision-log" else kind.hint
     raise ConfigError(f"{str(path)!r} is no recording of traffic; it looks like {kind.looks_like}", hint=hint)
 

@@ -29,6 +29,8 @@ class Tally:
     skipped: int = 0
     is_experiment: bool = False
     """Entries say for what an experiment of our own asked."""
+    keeps_remembered: bool = False
+    """What the client answered itself, from its own cache, is wanted as well."""
     progress: Callable[[int], None] = lambda _read: None
     _counts: dict[str, int] = field(default_factory=dict)
 

@@ -71,7 +71,7 @@ def explain(
     if is_log(path):
         output.leave(_explain_lines(read_lines(path), "log", path.name, asked))
     progress = ReadingProgress()
-    recording = open_recording(path, progress.show)
+    recording = open_recording(path, progress.show, remembered=True)
     output.leave(_explain_recording(recording, asked, progress))
 
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from jobctl.profile.model import Profile
 
 _ROUTE: Final = "recorded"
+_OWN_CACHE: Final = "the client's own cache"
 _LONGEST_DETAIL: Final = 500
 
 
@@ -167,7 +168,8 @@ class Intake:
 
 
 def _http(exchange: Exchange) -> Http:
-    return Http(exchange.status, exchange.headers, _ROUTE, served_from_store(exchange.headers))
+    cached_by = _OWN_CACHE if exchange.remembered else served_from_store(exchange.headers)
+    return Http(exchange.status, exchange.headers, _ROUTE, cached_by)
 
 
 def _json(body: bytes) -> Any:

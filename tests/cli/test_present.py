@@ -130,7 +130,10 @@ def test_a_word_that_would_have_changed_the_screen_is_told_once_with_the_reason(
     out, err = shown.after(*decisions)
     assert len(out) == 1
     (line,) = err
-    assert "ignored 'pending' from stream: the job has ended and this is not newer (terminal-lock)" in line
+    assert (
+        "ignored 'pending' from stream: the job has ended and nothing shows this to be newer (terminal-lock)"
+        in line
+    )
     shown.plain.finish("7", Finish(Ending.TERMINAL, known("completed"), "over"))
     assert any("not believed (terminal-lock) ×3" in line for line in shown.lines()[1])
 

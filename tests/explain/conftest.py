@@ -13,7 +13,7 @@ def told(tmp_path):
     """What is answered about a tape with one job."""
 
     def tell(tape, **wanted):
-        recording = open_recording(tape.write(tmp_path / "tape.har"))
+        recording = open_recording(tape.write(tmp_path / "tape.har"), remembered=True)
         profiles = [Profiles().get(name) for name in ("generation", "v1")]
         accounts = accounts_of_recording(recording, profiles, Wanted(**wanted))
         (one,) = [explain(account, recording.kind, "tape.har") for account in accounts.jobs]

@@ -68,6 +68,14 @@ def test_an_old_copy_that_does_not_say_where_it_comes_from(told):
     assert "was an old copy: a cache that does not say so, or a replica that lags" in one.claims[0].text
 
 
+def test_the_browsers_own_cache_is_a_cache_too(told):
+    tape = completed()
+    tape.read(2, "processing", progress=95, updated_at=T9)["_fromCache"] = "disk"
+    one = told(tape)
+    assert one.causes == (Cause.CACHED_READS,)
+    assert "came from a cache (the client's own cache)" in one.claims[0].text
+
+
 def test_an_answer_that_was_overtaken(told):
     tape = Tape()
     tape.read(-2, "processing", progress=40, updated_at=T8)
