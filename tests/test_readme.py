@@ -11,6 +11,7 @@ import pytest
 from jobctl.caching.findings import Rule, Verdict
 from jobctl.cli.app import COMMANDS
 from jobctl.exit_codes import ExitCode, worst
+from jobctl.explain.explanation import Cause
 from jobctl.reasons import Reason
 
 README = Path(__file__).resolve().parent.parent / "README.md"
@@ -39,7 +40,13 @@ def rule_table() -> str:
     return "\n".join(["| rule | when | proves | does not prove |", "|---|---|---|---|", *rows])
 
 
+def cause_table() -> str:
+    rows = [f"| `{one.value}` | {one.sentence} |" for one in Cause]
+    return "\n".join(["| cause | meaning |", "|---|---|", *rows])
+
+
 TABLES = {
+    "causes": cause_table,
     "exit codes": exit_code_table,
     "reasons": reason_table,
     "verdicts": verdict_table,

@@ -159,8 +159,7 @@ def _headers(value: Any) -> Headers:
         if item.__class__ is dict:
             # As nearly every recorder writes it: told apart cheaply, as there are very many.
             name, content = item.get("name"), item.get("value")
-            is_plain = name.__class__ is str and content.__class__ is str
-            if is_plain and name[:1] not in _ODD and "\n" not in content:
+            if isinstance(name, str) and isinstance(content, str) and _is_plain(name, content):
                 fields.append((name, content))
                 continue
         name, content = _field(item)
@@ -168,6 +167,10 @@ def _headers(value: Any) -> Headers:
             # Chrome writes repeated Set-Cookie lines as one value; a field value has no line end in it.
             fields += ((name, line) for line in content.split("\n"))
     return tuple(fields)
+
+
+def _is_plain(name: str, content: str) -> bool:
+    return name[:1] not in _ODD and "\n" not in content
 
 
 def _field(item: Any) -> tuple[str, str]:
