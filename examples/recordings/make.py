@@ -9,6 +9,7 @@ instead of the first. `truth.json` tells what truly happened.
 
 from __future__ import annotations
 
+import argparse
 import json
 import logging
 import sys
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import scenes
 from chromium import browser_tab, find_chromium
-from mitm_process import Mitmdump, environment, run_on_file
+from mitm_process import PROGRAM, Mitmdump, environment, run_on_file
 from page_server import PageServer, ServerLog
 from truth import truth_of
 
@@ -70,7 +71,7 @@ SCENES: Final = {
 }
 
 
-def record(name: str, scene: Scene, folder: Path, scratch: Path) -> dict[str, Any]:
+def record(name: str, scene: Scene, folder: Path, scratch: Path, mitmdump: str) -> dict[str, Any]:
     """Play one scene, write its files into `folder`, and return the truth about it."""
     log = ServerLog()
     flows = folder / f"{name}.mitm"
@@ -79,7 +80,7 @@ def record(name: str, scene: Scene, folder: Path, scratch: Path) -> dict[str, An
     with Sandbox(keepalive=KEEPALIVE, extra_middleware=(lambda app: PageServer(app, log),)) as box:
         box.set_faults(scene.faults, scene.tunnel_faults)
         upstream = box.tunnel_url if scene.through_tunnel else box.url
-        with Mitmdump(upstream, "-w", str(flows), env=env, cwd=scratch) as proxy:
+        with Mitmdump(upstream, "-w", str(flows), env=env, cwd=scratch, program=mitmdump) as proxy:
             stage = scenes.Stage(box, proxy.url, scene.job, scene.profile, scene.script)
             if scene.page is None:
                 written = folder / f"{name}.jsonl"
@@ -93,7 +94,7 @@ def record(name: str, scene: Scene, folder: Path, scratch: Path) -> dict[str, An
     if told != hits:
         raise RuntimeError(f"{name}: {told} reads did not reach the server, the tunnel counts {hits}")
     export = f"hardump={folder / name}.mitmproxy.har"
-    code, said = run_on_file(flows, "--set", export, env=env, cwd=scratch)
+    code, said = run_on_file(flows, "--set", export, env=env, cwd=scratch, program=mitmdump)
     if code:
         raise RuntimeError(f"mitmdump ended with {code}: {said}")
     return {"profile": scene.profile, "page": scene.page, **truth}
@@ -112,21 +113,28 @@ def _play_in_browser(scene: Scene, stage: scenes.Stage, har: Path, home: Path) -
 
 def main(arguments: list[str]) -> int:
     """Make the scenes named, or all of them."""
-    if not arguments or arguments[0].startswith("-") or not set(arguments[1:]) <= SCENES.keys():
-        print(f"usage: make.py FOLDER [SCENE …]; the scenes are {', '.join(SCENES)}", file=sys.stderr)
-        return 2
+    parser = argparse.ArgumentParser(prog="make.py", description="Make recordings of the two incidents.")
+    parser.add_argument("folder", type=Path, help="where they are written")
+    parser.add_argument("scenes", nargs="*", metavar="SCENE", help=f"of {', '.join(SCENES)}; else all")
+    parser.add_argument("--mitmdump", default=PROGRAM, help="another mitmproxy's mitmdump")
+    parser.add_argument("--suffix", default="", help="what is put behind the names of the scenes")
+    options = parser.parse_args(arguments)
+    if unknown := [name for name in options.scenes if name not in SCENES]:
+        parser.error(f"no scene is called {unknown[0]!r}: expected {', '.join(SCENES)}")
     # Sockets that a fault cuts are errors to uvicorn.
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
-    folder, names = Path(arguments[0]).resolve(), arguments[1:] or list(SCENES)
+    folder: Path = options.folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     index = folder / "truth.json"
-    truth = json.loads(index.read_text("utf-8")) if index.exists() else {}
+    truths = json.loads(index.read_text("utf-8")) if index.exists() else {}
     with tempfile.TemporaryDirectory() as scratch:
-        for name in names:
-            truth[name] = record(name, SCENES[name], folder, Path(scratch))
-            index.write_text(json.dumps(truth, indent=1) + "\n", encoding="utf-8")
-            said = ", ".join(one["name"] for one in truth[name]["milestones"])
-            print(f"{name}: {len(truth[name]['reads'])} reads, {len(truth[name]['frames'])} frames; {said}")
+        for scene in options.scenes or SCENES:
+            name = f"{scene}{options.suffix}"
+            truth = record(name, SCENES[scene], folder, Path(scratch), options.mitmdump)
+            truths[name] = truth
+            index.write_text(json.dumps(truths, indent=1) + "\n", encoding="utf-8")
+            said = ", ".join(one["name"] for one in truth["milestones"])
+            print(f"{name}: {len(truth['reads'])} reads, {len(truth['frames'])} frames; {said}")
     return 0
 
 

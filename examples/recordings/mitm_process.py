@@ -52,12 +52,14 @@ def run_on_file(
 class Mitmdump:
     """`mitmdump -m reverse:UPSTREAM` on `url`, as a context; `stop()` returns its output."""
 
-    def __init__(self, upstream: str, *arguments: str, env: Mapping[str, str], cwd: Path) -> None:
+    def __init__(
+        self, upstream: str, *arguments: str, env: Mapping[str, str], cwd: Path, program: str = PROGRAM
+    ) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         where = ["--listen-host", "127.0.0.1", "-p", str(self.port)]
         self._process = subprocess.Popen(  # noqa: S603 -- the program is mitmproxy's own
-            [PROGRAM, "-m", f"reverse:{upstream}", *where, "--set", "flow_detail=0", *arguments],
+            [program, "-m", f"reverse:{upstream}", *where, "--set", "flow_detail=0", *arguments],
             env=env,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -20,6 +20,8 @@ TIMEOUT: Final = 30.0
 """Seconds after which a scene that does not go on is given up."""
 _A_QUARTER: Final = 25
 _STUCK_AT: Final = 95
+_SETTLING: Final = 0.1
+"""Seconds after which a frame that the server wrote has arrived: a cut would take it along."""
 _REGRESSED: Final = (
     "(seen => seen.lastIndexOf('pending') > seen.indexOf('completed') && seen.includes('completed'))"
     "(history_of_states.filter(one => one.kind === 'shown').map(one => one.status))"
@@ -64,7 +66,8 @@ class Stage:
         tab.wait_for("window.history_of_states && history_of_states.length")
 
     def take_notes(self, tab: Tab) -> None:
-        """Keep what the page wrote down so far; a page that is left takes it along."""
+        """Keep what the page wrote down, as it ends; a page that is left takes it along."""
+        tab.run("freeze()")
         self.notes += tab.run("history_of_states.splice(0)")
 
 
@@ -73,6 +76,7 @@ def generation(stage: Stage, tab: Tab) -> None:
     stage.open(tab, "generation")
     tab.wait_for("history_of_states.some(one => one.kind === 'opened')")
     stage.until(lambda state: state["progress"] >= _A_QUARTER)
+    time.sleep(_SETTLING)
     stage.box.drop_sockets()
     stage.until(lambda state: state["status"] == "completed")
     tab.wait_for("history_of_states.some(one => one.kind === 'read' && one.status === 'completed')")
@@ -95,6 +99,7 @@ def video(stage: Stage, tab: Tab) -> None:
     tab.wait_for("history_of_states.filter(one => one.kind === 'read').length >= 4")
     tab.run("document.getElementById('check').click()")
     tab.wait_for("history_of_states.some(one => one.kind === 'read' && one.status === 'completed')")
+    tab.wait_for("history_of_states.filter(one => one.kind === 'read').length >= 7")
     tab.wait_for("history_of_states.findLast(one => one.kind === 'read').status === 'running'")
     # A socket that opens and says nothing: now the page does not even poll.
     stage.box.set_faults(server=["ws-silent"])
@@ -135,6 +140,7 @@ def watch(stage: Stage, log: Path) -> None:
     process = subprocess.Popen([*program, *options], cwd=log.parent, stdout=subprocess.DEVNULL)  # noqa: S603
     try:
         stage.until(lambda state: state["progress"] >= _A_QUARTER and stage.sockets_open() > 0)
+        time.sleep(_SETTLING)
         stage.box.drop_sockets()
         process.wait(TIMEOUT)
     finally:

@@ -15,10 +15,25 @@ function show(status, progress, why) {
   return true;
 }
 
+/** What is under way: reads, and sockets until they are closed. */
+const open = new Set();
+function track(promise) {
+  open.add(promise);
+  promise.finally(() => open.delete(promise));
+  return promise;
+}
+
+/** End of the scene: nothing new begins, and what is under way comes to its end, unless that takes too long. */
+async function freeze() {
+  for (let id = setTimeout(() => {}, 0); id > 0; id -= 1) clearTimeout(id);
+  await Promise.race([Promise.allSettled([...open]), new Promise((done) => setTimeout(done, 500))]);
+}
+
 const word = ({ status = null, progress = null, updated_at = null }) => ({ status, progress, updated_at });
 
 /** Read the job; the record may stand in an envelope. */
-async function readJob(target, options = {}) {
+const readJob = (target, options = {}) => track(readNow(target, options));
+async function readNow(target, options) {
   const sent = now();
   const answer = await fetch(target, options);
   const body = await answer.json();
@@ -37,7 +52,9 @@ function openSocket(on) {
     note("frame", { type: frame.type, ...word(frame) });
     on.frame(frame);
   };
-  socket.onclose = (event) => { note("closed", { code: event.code }); on.close?.(); };
+  track(new Promise((closed) => {
+    socket.onclose = (event) => { note("closed", { code: event.code }); on.close?.(); closed(); };
+  }));
   return socket;
 }
 
