@@ -4,32 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import selectors
-import signal
-import socket
-import subprocess
-import sys
 import time
-from pathlib import Path
 
 import httpx
+from support.examples import ROOT, part_of_recordings
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-ROOT = Path(__file__).parents[2]
-PROGRAM = Path(sys.executable).with_name("mitmdump")
-TIMEOUT = 30.0
+_process = part_of_recordings("mitm_process")
+free_port = _process.free_port
 
 
 def environment(home):
-    kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "TMPDIR") if name in os.environ}
-    return {**kept, "HOME": str(home), "PYTHONPATH": str(ROOT)}
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
+    return _process.environment(home) | {"PYTHONPATH": str(ROOT)}
 
 
 def addon_file(name):
@@ -38,16 +25,7 @@ def addon_file(name):
 
 def run_on_file(home, flows, *arguments):
     """`mitmdump -nr FILE`: (exit code, output)."""
-    done = subprocess.run(
-        [str(PROGRAM), "-nr", str(flows), *arguments],
-        env=environment(home),
-        capture_output=True,
-        text=True,
-        timeout=TIMEOUT,
-        check=False,
-        cwd=home,
-    )
-    return done.returncode, done.stdout + done.stderr
+    return _process.run_on_file(flows, *arguments, env=environment(home), cwd=home)
 
 
 @contextlib.contextmanager
@@ -64,65 +42,11 @@ def loaded(addon):
             context.master.event_loop.close()
 
 
-class Mitmdump:
+class Mitmdump(_process.Mitmdump):
     """`mitmdump -m reverse:UPSTREAM` on `url`; `stop()` returns its output."""
 
     def __init__(self, home, upstream, *arguments):
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
-        self._process = subprocess.Popen(
-            [
-                str(PROGRAM),
-                "-m",
-                f"reverse:{upstream}",
-                "--listen-host",
-                "127.0.0.1",
-                "-p",
-                str(self.port),
-                "--set",
-                "flow_detail=0",
-                *arguments,
-            ],
-            env=environment(home),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            cwd=home,
-        )
-        self.code = None
-
-    @property
-    def pid(self):
-        return self._process.pid
-
-    def __enter__(self):
-        deadline = time.monotonic() + TIMEOUT
-        while time.monotonic() < deadline:
-            if self._process.poll() is not None:
-                raise AssertionError(self._process.stdout.read().decode())
-            try:
-                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
-            except OSError:
-                selectors.DefaultSelector().select(0.02)
-            else:
-                return self
-        self.stop()
-        raise AssertionError("mitmdump did not listen in time")
-
-    def __exit__(self, *_exc):
-        self.stop()
-
-    def stop(self):
-        if self.code is not None:
-            return self.output
-        if self._process.poll() is None:
-            self._process.send_signal(signal.SIGTERM)
-        try:
-            out, _ = self._process.communicate(timeout=10)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            out, _ = self._process.communicate()
-        self.output, self.code = out.decode(), self._process.returncode
-        return self.output
+        super().__init__(upstream, *arguments, env=environment(home), cwd=home)
 
 
 def watch_badly(url, job):
