@@ -123,8 +123,11 @@ def _explain_recording(recording: Recording, asked: _Asked, progress: Any) -> Ex
         _close(explanations, asked, code, {"skipped": recording.skipped, "problems": recording.problems})
     else:
         _show(explanations, recording.path.name, asked)
-        if any(Cause.CACHED_READS in one.causes for one in explanations):
-            output.tell(f"what a cache did: jobctl diagnose --from {shlex.quote(str(recording.path))}")
+        if (
+            cached := next((one for one in explanations if Cause.CACHED_READS in one.causes), None)
+        ) is not None:
+            path, profile = (shlex.quote(word) for word in (str(recording.path), cached.profile))
+            output.tell(f"what a cache did: jobctl diagnose --from {path} --profile {profile}")
     return code
 
 
