@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from jobctl.profile.model import Operation, Profile
+    from jobctl.profile.model import Profile
 
 _PLACEHOLDER: Final = "{id}"
 _LONGEST_ID: Final = 512
@@ -24,6 +24,7 @@ class Role(StrEnum):
     STREAM = "stream"
     CANCEL = "cancel"
     SUBMIT = "submit"
+    LIST = "list"
 
 
 class JobKey(NamedTuple):
@@ -60,9 +61,12 @@ class _Template(NamedTuple):
 
 
 class JobUrls:
-    """Finds jobs in URLs. Where several profiles fit, the first given wins."""
+    """Finds jobs in URLs. Where several profiles fit, the first given wins.
 
-    def __init__(self, profiles: Sequence[Profile]) -> None:
+    With `lists` the list of jobs is found as well; it names none.
+    """
+
+    def __init__(self, profiles: Sequence[Profile], *, lists: bool = False) -> None:
         self._templates: list[_Template] = []
         hints: list[str] = []
         for index, profile in enumerate(profiles):
@@ -71,16 +75,14 @@ class JobUrls:
                     self._add(index, role, operation.method, operation.path, hints)
             if profile.stream is not None:
                 self._add(index, Role.STREAM, "GET", _path_of(profile.stream), hints)
-            self._add_submit(index, profile.submit, hints)
+            for role, operation in ((Role.SUBMIT, profile.submit), (Role.LIST, profile.list)):
+                if operation is not None and (lists or role is not Role.LIST):
+                    self._add(index, role, operation.method, operation.path, hints)
         # `/v1/jobs` covers `/v1/jobs/`: fewer words to look for in every request that passes.
         self.hints = tuple(
             sorted(hint for hint in set(hints) if not any(o != hint and o in hint for o in hints))
         )
         """One of these stands in the path of every request that `find` knows."""
-
-    def _add_submit(self, index: int, submit: Operation | None, hints: list[str]) -> None:
-        if submit is not None:
-            self._add(index, Role.SUBMIT, submit.method, submit.path, hints)
 
     def _add(self, profile: int, role: Role, method: str, path: str, hints: list[str]) -> None:
         bare, _, query = path.partition("?")

@@ -21,6 +21,7 @@ from jobctl.explain.client_words import may_speak, words_in
 from jobctl.explain.events import Accepted, Event, Loaded, Opened, Refused, Reported, Said, Stream, Unread
 from jobctl.model import Http, Source
 from jobctl.observe import Reader
+from jobctl.profile.fields import compile_path
 from jobctl.secret_scan import redact_text
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 _ROUTE: Final = "recorded"
 _OWN_CACHE: Final = "the client's own cache"
 _LONGEST_DETAIL: Final = 500
+_MOST_LISTED: Final = 1000
 
 
 class Heard(NamedTuple):
@@ -50,7 +52,7 @@ class Intake:
     def __init__(self, profiles: Sequence[Profile]) -> None:
         """Where several profiles fit a URL, the first given wins."""
         self._profiles = profiles
-        self._urls = JobUrls(profiles)
+        self._urls = JobUrls(profiles, lists=True)
         self._readers: list[Reader] = [Reader(profile) for profile in profiles]
         self._reading = Reading(profiles)
         self._profile_of: dict[str, int] = {}
@@ -75,6 +77,8 @@ class Intake:
         elif sighting.role is Role.READ:
             self._profile_of[sighting.job] = sighting.profile
             yield self._read(exchange, sighting)
+        elif sighting.role is Role.LIST:
+            yield from self._listed(exchange, sighting)
         else:
             yield from self._written(exchange, sighting)
 
@@ -107,6 +111,19 @@ class Intake:
         seen = seen._replace(source=source, received_at=exchange.received, http=_http(exchange))
         said = Said(exchange.received, exchange.number, seen, exchange.sent, asked_uncached=is_uncached)
         return Heard(sighting.job, name, said)
+
+    def _listed(self, exchange: Exchange, sighting: Sighting) -> Iterator[Heard]:
+        """A list says something of many jobs: what a client that polls it believes."""
+        profile, reader = self._profiles[sighting.profile], self._readers[sighting.profile]
+        items = compile_path(profile.list_items)(_json(exchange.body)) if exchange.status == 200 else None
+        http = _http(exchange)
+        for item in items[:_MOST_LISTED] if isinstance(items, list) else ():
+            seen = reader.observe(item, Source.POLL, "", exchange.received, http=http)
+            if seen.said_id is not None and seen.status is not None:
+                self._profile_of.setdefault(seen.said_id, sighting.profile)
+                seen = seen._replace(job=seen.said_id)
+                said = Said(exchange.received, exchange.number, seen, exchange.sent)
+                yield Heard(seen.job, profile.name, said)
 
     def _written(self, exchange: Exchange, sighting: Sighting) -> Iterator[Heard]:
         profile, accepted = self._profiles[sighting.profile], 200 <= exchange.status < 300

@@ -114,6 +114,17 @@ def test_a_submit_that_names_its_job_in_location_only(heard):
     assert [(one.job, one.event.seen.status) for one in heard(tape)] == [(JOB, JobStatus.PENDING)]
 
 
+def test_each_entry_of_a_list_is_a_word_about_its_job(heard):
+    tape = Tape()
+    items = [{"id": "7", "status": "running"}, {"id": "8", "status": "completed"}, {"name": "no job"}, 3]
+    tape.entry(1.0, "GET", "/api/v1/generation-jobs?limit=9", body={"items": items}, headers=[("Age", "5")])
+    tape.entry(2.0, "GET", "/api/v1/generation-jobs", status=500, body={"detail": "no"})
+    found = heard(tape)
+    assert [(one.job, one.event.seen.status.value) for one in found] == [("7", "running"), ("8", "completed")]
+    assert {one.event.seen.http.cached_by for one in found} == {"Age: 5"}
+    assert {one.event.seen.source for one in found} == {Source.POLL}
+
+
 def test_what_the_client_reports_of_a_job_known_so_far(heard):
     tape = Tape()
     tape.entry(0.5, "POST", "/telemetry", sent={"job": JOB, "shown": "pending"})
