@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from jobctl.model import Http, JobStatus, Observation, Source
 from jobctl.profile.fields import alternatives_of, compile_path, is_falsy
+from jobctl.stored import observe_stored, stored_record
 from jobctl.timestamps import parse_timestamp
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ FIELD_ORDER: Final = ("status", "id", "updated_at", "progress", "attempt", "erro
 _ID: Final = FIELD_ORDER.index("id")
 _UNKNOWN: Final = JobStatus.UNKNOWN
 _STREAM: Final = Source.STREAM
+_STORE: Final = Source.STORE
 _LONGEST_WORD: Final = 200
 _MEMO_LIMIT: Final = 512
 
@@ -54,7 +56,12 @@ class Reader:
         basis: int | None = None,
         http: Http | None = None,
     ) -> Observation:
-        """Read one payload (parsed JSON, or the text of a frame that is no JSON)."""
+        """Read one payload (parsed JSON, or the text of a frame that is no JSON).
+
+        What comes from our own store as `{"stored": {…}}` is in our words, not in the profile's.
+        """
+        if source is _STORE and (record := stored_record(payload)) is not None:
+            return observe_stored(record, payload, job, received_at)
         word, said_id, updated_at, progress, attempt, error, result = self._extract(payload)
         known = self._memo.get(word) if word.__class__ is str else None
         status, raw = known or self._read_status(word)

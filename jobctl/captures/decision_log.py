@@ -8,15 +8,15 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
-from jobctl.captures.recorder import Recorder
 from jobctl.errors import ConfigError
+from jobctl.lines import as_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from jobctl.captures.recorder import Recorder
     from jobctl.model import Decision
-    from jobctl.observe import Reader
 
 # O_NONBLOCK: a named pipe that nobody reads is an error to tell, not a reason to hang.
 _OPEN_FLAGS: Final = (
@@ -32,16 +32,13 @@ class DecisionLog:
     A write error is told once through `warn`, and the watch goes on without a log.
     """
 
-    def __init__(
-        self, path: Path, reader: Reader, warn: Callable[[str], None], *, follow_restarts: bool = False
-    ) -> None:
+    def __init__(self, path: Path, recorder: Recorder, warn: Callable[[str], None]) -> None:
         """Open the file for appending.
 
         Raises:
             ConfigError: it cannot be opened.
         """
-        self._path, self._warn = path, warn
-        self._recorder = Recorder(reader, follow_restarts=follow_restarts)
+        self._path, self._recorder, self._warn = path, recorder, warn
         self._written = 0
         self.broken = False
         try:
@@ -94,17 +91,6 @@ class DecisionLog:
                     os.write(self._fd, b"\n")
         except OSError:
             return  # a pipe or /dev/stderr has no end to look at
-
-
-def as_line(record: dict[str, Any]) -> bytes:
-    """Encode a record as one line of JSON; what no JSON number can say (NaN, Infinity) is null."""
-    try:
-        text = json.dumps(record, separators=(",", ":"), allow_nan=False)
-    except ValueError:
-        # What came over the network has no such numbers; a library's caller may observe anything.
-        finite = json.loads(json.dumps(record), parse_constant=lambda _name: None)
-        text = json.dumps(finite, separators=(",", ":"), allow_nan=False)
-    return text.encode() + b"\n"
 
 
 _Decode = Callable[[str], tuple[Any, int]]

@@ -22,17 +22,23 @@ _NEVER_FRESH = -1
 
 
 class Recorder:
-    """Turns decisions into records, one after the other."""
+    """Turns decisions into records, one after the other.
+
+    Several places (log, memory, JSON output) share one: a decision handed in again gives the same record.
+    """
 
     def __init__(self, reader: Reader, *, follow_restarts: bool = False) -> None:
         self._reader, self._follow = reader, follow_restarts
         self._known: dict[str, Job | None] = {}
         self._seq = 0
+        self._last: tuple[Decision, dict[str, Any]] | None = None
         # A file may hold the records of several processes, each of which began with nothing known.
         self._run = f"{time.time_ns():x}-{os.getpid():x}"
 
     def record(self, decision: Decision) -> dict[str, Any]:
-        """Return the record of the next decision."""
+        """Return the record of the next decision; nobody may change it."""
+        if self._last is not None and self._last[0] is decision:
+            return self._last[1]
         job = decision.observation.job
         known = self._known.get(job)
         shadow = reconcile(known, self._redacted(decision, known), follow_restarts=self._follow)
@@ -43,6 +49,7 @@ class Recorder:
         if (shadow.action, shadow.reason) != (decision.action, decision.reason):
             record["decided"] = {"action": decision.action.value, "reason": decision.reason.value}
         record["run"] = self._run
+        self._last = decision, record
         return record
 
     def _redacted(self, decision: Decision, known: Job | None) -> Observation:

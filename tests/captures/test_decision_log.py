@@ -13,6 +13,7 @@ from support.history import check_shown
 from support.program import Starter
 
 from jobctl.captures.decision_log import MAX_LINE, DecisionLog, read_lines
+from jobctl.captures.recorder import Recorder
 from jobctl.errors import ConfigError
 from jobctl.explain.replay import Replay
 from jobctl.model import Source
@@ -196,7 +197,7 @@ def write(reader, tmp_path):
 
     def _write(payloads, job="7", source=Source.POLL):
         known = None
-        with DecisionLog(tmp_path / "log", reader, pytest.fail) as log:
+        with DecisionLog(tmp_path / "log", Recorder(reader), pytest.fail) as log:
             for payload in payloads:
                 decision = reconcile(known, reader.observe(payload, source, job, 1.5))
                 known = decision.after
@@ -254,12 +255,12 @@ def test_the_file_is_the_owners_alone(tmp_path, write):
 @pytest.mark.parametrize("path", ["missing/log", ".", "a\0b"])
 def test_a_path_that_cannot_be_written(reader, tmp_path, path):
     with pytest.raises(ConfigError, match="--log: cannot write"):
-        DecisionLog(tmp_path / path, reader, pytest.fail)
+        DecisionLog(tmp_path / path, Recorder(reader), pytest.fail)
 
 
 def test_a_disk_that_is_full_is_told_once(reader):
     told = []
-    with DecisionLog(Path("/dev/full"), reader, told.append) as log:
+    with DecisionLog(Path("/dev/full"), Recorder(reader), told.append) as log:
         for _ in range(3):
             log.write(reconcile(None, reader.observe({"status": "running"}, Source.POLL, "7", 1.0)))
         assert log.broken
@@ -271,7 +272,7 @@ def test_a_disk_that_is_full_is_told_once(reader):
 def test_a_write_may_take_any_part(reader, tmp_path, monkeypatch):
     real = os.write
     monkeypatch.setattr(os, "write", lambda fd, data: real(fd, data[:7]))
-    with DecisionLog(tmp_path / "log", reader, pytest.fail) as log:
+    with DecisionLog(tmp_path / "log", Recorder(reader), pytest.fail) as log:
         for _ in range(2):
             log.write(reconcile(None, reader.observe({"status": "running"}, Source.POLL, "7", 1.0)))
     assert [line.record["seq"] for line in read_lines(tmp_path / "log")] == [1, 2]
@@ -286,13 +287,13 @@ def test_a_write_that_fails_half_way_leaves_a_line_of_its_own(reader, tmp_path, 
         return real(fd, data[: max(1, len(data) - 49)])
 
     decision = reconcile(None, reader.observe({"status": "running"}, Source.POLL, "7", 1.0))
-    with DecisionLog(tmp_path / "log", reader, told.append) as log:
+    with DecisionLog(tmp_path / "log", Recorder(reader), told.append) as log:
         monkeypatch.setattr(os, "write", full)
         log.write(decision)
         monkeypatch.undo()
         assert (log.broken, len(told)) == (True, 1)
         assert (tmp_path / "log").read_bytes().endswith(b"\n"), "another process may have it open"
-    with DecisionLog(tmp_path / "log", reader, pytest.fail) as other:
+    with DecisionLog(tmp_path / "log", Recorder(reader), pytest.fail) as other:
         other.write(decision)
     assert (tmp_path / "log").read_bytes().count(b"\n") == 2
     assert [line.record is None for line in read_lines(tmp_path / "log")] == [True, False]

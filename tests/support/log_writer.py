@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from jobctl.captures.decision_log import DecisionLog
+from jobctl.captures.recorder import Recorder
 from jobctl.model import Source
 from jobctl.observe import Reader
 from jobctl.profile.load import Profiles
@@ -14,7 +15,7 @@ from jobctl.reconcile import reconcile
 
 def main(path: str, job: str, count: str) -> None:
     reader, known = Reader(Profiles().get("v1")), None
-    with DecisionLog(Path(path), reader, print) as log:
+    with DecisionLog(Path(path), Recorder(reader), print) as log:
         for number in range(int(count)):
             # Long lines, so that a write that is not whole would show.
             payload = {"id": job, "status": "running", "progress": number / int(count), "padding": job * 5000}

@@ -1,0 +1,58 @@
+"""Folding the write-ahead log into the database, beside the writer: it would wait for the disk meanwhile."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Final
+
+from jobctl.store.database import open_for_writing, told
+from jobctl.store.errors import StoreError
+
+if TYPE_CHECKING:
+    import sqlite3
+    from pathlib import Path
+
+EACH_BYTES: Final = 4 * 2**20
+"""Written since the last checkpoint, before the next one."""
+_LOCK_WAIT: Final = 1.0
+
+
+class Checkpoints:
+    """A thread that begins with the first checkpoint: most commands never write so much."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._due = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._since = 0
+        self._ended = False
+
+    def wrote(self, size: int) -> None:
+        """Take note of so many bytes committed."""
+        self._since += size
+        if self._since < EACH_BYTES or self._ended:
+            return
+        self._since = 0
+        self._due.set()
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="jobctl-checkpoints", daemon=True)
+            self._thread.start()
+
+    def end(self) -> None:
+        """Begin no further one."""
+        self._ended = True
+        self._due.set()
+
+    def _run(self) -> None:
+        db: sqlite3.Connection | None = None
+        try:
+            with told(self._path):
+                db = open_for_writing(self._path, wait=_LOCK_WAIT)
+                while self._due.wait() and not self._ended:
+                    self._due.clear()
+                    db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+        except StoreError:
+            return  # the writer meets the same trouble and tells it; the log is folded in by its own commits
+        finally:
+            if db is not None:
+                db.close()
