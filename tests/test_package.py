@@ -121,7 +121,9 @@ def test_version_pulls_in_nothing():
     assert loaded("-m", "jobctl", "--version") == []
 
 
-@pytest.mark.parametrize(("verb", "needed"), [("status", {"httpx"}), ("watch", {"httpx", "asyncio"})])
+@pytest.mark.parametrize(
+    ("verb", "needed"), [("status", {"httpx", "sqlite3"}), ("watch", {"httpx", "sqlite3", "asyncio"})]
+)
 def test_a_read_pulls_in_what_it_needs(verb, needed):
     """A finished job needs no websockets, a read no event loop, and nobody here a live view."""
     names = ("asyncio", "websockets", "rich.live", "sqlite3", "mitmproxy", "starlette", "uvicorn", "tabulate")

@@ -17,6 +17,7 @@ from jobctl.cli.demo import demo
 from jobctl.cli.diagnose import diagnose
 from jobctl.cli.explain import explain
 from jobctl.cli.listing import list_jobs
+from jobctl.cli.log import log
 from jobctl.cli.profiles import profiles
 from jobctl.cli.sandbox import fault_help, sandbox
 from jobctl.cli.status import status
@@ -38,7 +39,7 @@ _WITH_IDS = [["status"], ["watch"], ["cancel"]]
 COMMANDS: dict[str, dict[str, Callable[..., Any]]] = {
     "Jobs": {"submit": submit, "status": status, "watch": watch, "cancel": cancel, "list": list_jobs},
     "Caches": {"diagnose": diagnose},
-    "Afterwards": {"explain": explain},
+    "Afterwards": {"log": log, "explain": explain},
     "Set-up and practice": {"profiles": profiles, "sandbox": sandbox, "demo": demo},
 }
 

@@ -8,7 +8,6 @@ import typer
 
 from jobctl.cli import output
 from jobctl.cli.closing import job_problem
-from jobctl.cli.log_option import open_log
 from jobctl.cli.parameters import (
     BaseUrlOption,
     ConfigOption,
@@ -24,17 +23,16 @@ from jobctl.cli.parameters import (
     resume_command,
     settings_for,
 )
+from jobctl.cli.records import Records, memory_of, open_records
 from jobctl.errors import JobctlError
 from jobctl.exit_codes import ExitCode, code_of_error, worst
 from jobctl.observe import Reader
 from jobctl.text import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from jobctl.api import FirstDecision
     from jobctl.client.calls import CancelAnswer
-    from jobctl.model import Decision, Observation
+    from jobctl.model import Observation
     from jobctl.profile.model import Profile
     from jobctl.watching.events import Finish
 
@@ -62,32 +60,34 @@ def cancel(
     chosen = settings_for(profile, base_url, config, timeout=timeout)
     ids = check_jobs(jobs, chosen.profile)
     asked = _Asking(chosen.profile, insecure=insecure, quiet=quiet, as_json=as_json, many=len(ids) > 1)
-    with open_log(log, Reader(chosen.profile)) as write:
-        asked.ask(ids, write)
-    waiting = [job for job in ids if job in asked.accepted]
-    if no_wait or not waiting:
-        if as_json:
-            told = [asked.documents.get(job) or _requested(job) for job in ids]
-            output.close_json({"exit_code": int(asked.code()), "jobs": told})
-        output.leave(asked.code())
-    from jobctl.cli.session import WatchPlan, make_options, run_watch
-    from jobctl.model import JobStatus
+    with memory_of(chosen.profile) as memory:
+        with open_records(log, Reader(chosen.profile), memory) as records:
+            asked.ask(ids, records, only=no_wait)
+        waiting = [job for job in ids if job in asked.accepted]
+        if no_wait or not waiting:
+            if as_json:
+                told = [asked.documents.get(job) or _requested(job) for job in ids]
+                output.close_json({"exit_code": int(asked.code()), "jobs": told})
+            output.leave(asked.code())
+        from jobctl.cli.session import WatchPlan, make_options, run_watch
+        from jobctl.model import JobStatus
 
-    plan = WatchPlan(
-        chosen.profile,
-        waiting,
-        make_options(until=JobStatus.CANCELLED, timeout=chosen.timeout or _WAIT),
-        as_json=as_json,
-        quiet=quiet,
-        verbose=verbose,
-        log=log,
-        insecure=insecure,
-        resume=resume_command("watch", profile, base_url, config),
-        look=resume_command("list", profile, base_url, config) if chosen.profile.list else None,
-        known={job: [seen] for job in waiting if (seen := asked.accepted[job]) is not None},
-        refused=list(asked.documents.values()),
-    )
-    watched = run_watch(plan, judge_cancel)
+        plan = WatchPlan(
+            chosen.profile,
+            waiting,
+            make_options(until=JobStatus.CANCELLED, timeout=chosen.timeout or _WAIT),
+            memory,
+            as_json=as_json,
+            quiet=quiet,
+            verbose=verbose,
+            log=log,
+            insecure=insecure,
+            resume=resume_command("watch", profile, base_url, config),
+            look=resume_command("list", profile, base_url, config) if chosen.profile.list else None,
+            known={job: [seen] for job in waiting if (seen := asked.accepted[job]) is not None},
+            refused=list(asked.documents.values()),
+        )
+        watched = run_watch(plan, judge_cancel)
     if not as_json:
         for job, finish in watched.finishes.items():
             _tell_end(job, finish)
@@ -133,10 +133,14 @@ class _Asking:
         self.documents: dict[str, dict[str, Any]] = {}
         self.codes: list[ExitCode] = []
 
-    def ask(self, jobs: list[str], write: Callable[[Decision], None]) -> None:
-        """Ask for each; one that fails does not keep the others from being asked."""
+    def ask(self, jobs: list[str], records: Records, *, only: bool) -> None:
+        """Ask for each; one that fails does not keep the others from being asked.
+
+        `only`: nobody watches what comes of it, so that what an accepting answer says is decided here.
+        """
         from jobctl.api import decide_first
         from jobctl.model import Source
+        from jobctl.reconcile import reconcile
         from jobctl.scripting import blocking
 
         with blocking(self._profile, insecure=self._insecure, tell=output.tell) as (calls, http):
@@ -148,6 +152,8 @@ class _Asking:
                     continue
                 if answer.accepted:
                     self.accepted[job] = answer.observation
+                    if only and answer.observation is not None:
+                        records.write(reconcile(None, answer.observation))
                     self._note(f"{visible(job, 80)}: cancel requested")
                     continue
                 try:
@@ -155,7 +161,7 @@ class _Asking:
                 except JobctlError as error:
                     self._refused_and_unread(job, answer, error)
                     continue
-                write(real.decision)
+                records.write(real.decision)
                 self._refused(job, answer, real)
 
     def code(self) -> ExitCode:

@@ -11,7 +11,7 @@ from jobctl.errors import JobctlError
 from jobctl.exit_codes import ExitCode, code_of_error
 from jobctl.text import visible
 
-_TYPES: Final = {"watch": "result", "explain": "summary"}
+_TYPES: Final = {"watch": "result", "log": "result", "explain": "summary"}
 _WITHOUT_STDOUT: Final = (output.ReaderGone, output.StdoutLost, BrokenPipeError)
 
 
@@ -85,7 +85,7 @@ def closing(name: str, command: Callable[..., Any]) -> Callable[..., Any]:
         except (Exception, KeyboardInterrupt) as error:
             if options.get("as_json"):
                 kind = "result" if options.get("then_watch") else _TYPES.get(name)
-                jobs = options.get("jobs", [] if kind == "result" else None)
+                jobs = options.get("jobs") or ([] if kind == "result" else None)
                 close(kind, jobs, error)
             if not isinstance(error, KeyboardInterrupt):
                 raise

@@ -143,6 +143,14 @@ FollowRestartsOption = Annotated[
     ),
 ]
 JobsArgument = Annotated[list[str], typer.Argument(metavar="JOB", help="Job ids.", show_default=False)]
+OptionalJobsArgument = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[JOB]...",
+        help="Job ids; without one the job that was submitted or watched last.",
+        show_default=False,
+    ),
+]
 
 
 def settings_for(profile: str | None, base_url: str | None, config: str | None, **flags: Any) -> Settings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -10,10 +11,13 @@ from jobctl.captures.recorder import Recorder
 from jobctl.cli import output
 from jobctl.cli.jobs import details, job_document, status_words
 from jobctl.cli.repeats import Repeats
+from jobctl.durations import format_duration
 from jobctl.exit_codes import ExitCode
-from jobctl.model import Decision, Job, Source
+from jobctl.model import Decision, Job, Observation, Source
 from jobctl.reasons import Action, Reason
-from jobctl.story import format_time
+from jobctl.reconcile import reconcile
+from jobctl.stored import stored_record
+from jobctl.story import format_time, parse_time
 from jobctl.text import visible
 from jobctl.watching.events import Finish, Level, Notice
 from jobctl.watching.machine import WatchMachine
@@ -100,7 +104,10 @@ class PlainLines:
         if self._quiet:
             return
         if decision.action is Action.APPLY and decision.after is not None:
-            if self._verbose or lowers(decision) or self._is_worth_a_line(decision.before, decision.after):
+            if not decision.after.verified:
+                line = f"{_clock()}  {self._subject(decision.after.id)}{last_known(decision.observation)}"
+                self.write(line, is_result=False)
+            elif self._verbose or lowers(decision) or self._is_worth_a_line(decision.before, decision.after):
                 self.write(self._applied(decision, decision.after), is_result=True)
             return
         if self._verbose:
@@ -184,6 +191,20 @@ class PlainLines:
         told = self._repeats.summary()
         if told and not self._quiet:
             self.write(f"{_clock()}  seen more than once: {told}", is_result=False)
+
+
+def last_known(hint: Observation) -> str:
+    """What the memory says about a job, with how old that is: nothing that a read supports yet."""
+    known = reconcile(None, hint).after
+    if known is None:
+        return "nothing is known"
+    stored = stored_record(hint.payload) or {}
+    age = ""
+    with contextlib.suppress(ValueError):
+        heard = max(0, int(hint.received_at - parse_time(str(stored.get("as_of")))))
+        age = f", {format_duration(heard)} ago via {visible(str(stored.get('source')), 20)}"
+    words = "  ".join((status_words(known), *details(known, in_full=False)))
+    return f"last known, unverified{age}: {words}"
 
 
 def _has_answer(machine: WatchMachine) -> bool:

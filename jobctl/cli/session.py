@@ -13,15 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from jobctl.api import DEFAULT_RATE, JobClient
-from jobctl.captures.recorder import Recorder
 from jobctl.cli import output
 from jobctl.cli.closing import error_ending, problem
-from jobctl.cli.log_option import open_log
 from jobctl.cli.present import JsonLines, PlainLines, Presenter, finish_document
+from jobctl.cli.records import Records, open_records
 from jobctl.exit_codes import EXIT_CODES, ExitCode, worst
-from jobctl.model import Decision, JobStatus, Observation
-from jobctl.observe import Reader
+from jobctl.model import JobStatus, Observation
 from jobctl.profile.model import Profile
+from jobctl.store.memory import Memory
 from jobctl.text import visible
 from jobctl.watching.driver import Update, Watch
 from jobctl.watching.events import Emit, Ending, Finish, Notice
@@ -34,6 +33,8 @@ _PASTED = 2000
 """Characters of a command that a person can still paste."""
 _DOUBT = frozenset({"cached-reads", "disagreement"})
 """Notices that say: something on the way may answer from memory."""
+_NOT_THERE = frozenset({Ending.GONE, Ending.AUTH, Ending.REFUSED})
+"""Endings after which a job that never answered is not one to pick up again: the id may be mistyped."""
 _STORY_LIMIT = 20
 """Decisions kept in memory per job: the log and the screen have had them already."""
 
@@ -45,6 +46,7 @@ class WatchPlan:
     profile: Profile
     jobs: list[str]
     options: WatchOptions
+    memory: Memory
     as_json: bool = False
     quiet: bool = False
     verbose: bool = False
@@ -61,6 +63,7 @@ class WatchPlan:
     prove: Callable[[str], str] | None = None
     """The command line that proves whether reads of a job are answered from memory."""
     known: dict[str, list[Observation]] = field(default_factory=dict)
+    """What was heard before the watch began; what the memory knows comes before it."""
     refused: list[dict[str, Any]] = field(default_factory=list)
     """Documents of jobs that were settled before the watch; they stand in the result line too."""
 
@@ -75,6 +78,8 @@ class WatchResult:
 
 def run_watch(plan: WatchPlan, judge: Callable[[Finish], ExitCode] | None = None) -> WatchResult:
     """Watch to the end and present it. `judge` gives the exit code of one ended job."""
+    for job, hint in plan.memory.known(plan.jobs).items():
+        plan.known[job] = [hint, *plan.known.get(job, ())]
     session = _Session(plan, judge or (lambda finish: code_of_finish(finish, plan.options.until)))
     try:
         return asyncio.run(session.run())
@@ -101,8 +106,10 @@ class _Session:
             watch = self._watch = Watch(client, plan.options, client.gate)
             with ExitStack() as stack:
                 follow = plan.options.follow_restarts
-                write = stack.enter_context(open_log(plan.log, client.calls.reader, follow_restarts=follow))
-                self._presenter = self._choose_presenter(watch, stack, client.calls.reader)
+                records = stack.enter_context(
+                    open_records(plan.log, client.calls.reader, plan.memory, follow_restarts=follow)
+                )
+                self._presenter = self._choose_presenter(watch, stack, records)
                 stack.enter_context(_signals(self._on_signal))
                 for job in plan.jobs:
                     watch.add(job, plan.known.get(job, ()), just_submitted=plan.just_submitted)
@@ -111,14 +118,14 @@ class _Session:
                     waiting = loop.call_later(_TOLD_TO_WAIT_AFTER, self._presenter.wait, watch.machines)
                     stack.callback(waiting.cancel)
                 async for update in watch:
-                    self._take(update, write)
+                    self._take(update, records)
                     if (why := self._decided_by(update)) is not None:
                         break
                 else:
                     why = None
                 watch.drop()
                 for update in watch.pending():
-                    self._take(update, write)
+                    self._take(update, records)
                 await watch.aclose()
             return self._end(watch, why)
 
@@ -132,10 +139,10 @@ class _Session:
         ]
         self._presenter.end([*self._plan.refused, *ended, *documents], code, problem(error))
 
-    def _choose_presenter(self, watch: Watch, stack: ExitStack, reader: Reader) -> Presenter:
+    def _choose_presenter(self, watch: Watch, stack: ExitStack, records: Records) -> Presenter:
         plan = self._plan
         if plan.as_json:
-            return JsonLines(Recorder(reader, follow_restarts=plan.options.follow_restarts))
+            return JsonLines(records.recorder)
         many = len(plan.jobs) > 1
         if plan.quiet or not (output.is_terminal(sys.stdout) and output.is_terminal(sys.stderr)):
             return PlainLines(verbose=plan.verbose, quiet=plan.quiet, many=many)
@@ -145,10 +152,10 @@ class _Session:
             LiveLines(lambda: watch.machines, watch.gate.budget, verbose=plan.verbose, many=many)
         )
 
-    def _take(self, update: Update, write: Callable[[Decision], None]) -> None:
+    def _take(self, update: Update, records: Records) -> None:
         match update.item:
             case Emit(decision):
-                write(decision)
+                records.write(decision)
                 self._presenter.decision(decision)
             case Notice() as notice:
                 text = notice.text + self._how_to_prove(update.job, of_doubt=notice.code in _DOUBT)
@@ -159,6 +166,8 @@ class _Session:
                 finish = finish._replace(hint=hint or None)
                 self._finishes[update.job] = finish
                 self._codes[update.job] = self._judge(finish)
+                if finish.ending not in _NOT_THERE:
+                    self._plan.memory.touch(update.job)
                 self._presenter.finish(update.job, finish)
 
     def _how_to_prove(self, job: str, *, of_doubt: bool) -> str:

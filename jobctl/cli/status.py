@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from jobctl.cli import output
+from jobctl.cli.active import target_of
 from jobctl.cli.closing import job_problem
 from jobctl.cli.jobs import cache_warning, job_document, job_line, read_evidence, status_code
 from jobctl.cli.parameters import (
     BaseUrlOption,
     ConfigOption,
     InsecureOption,
-    JobsArgument,
     JsonOption,
     LogOption,
+    OptionalJobsArgument,
     ProfileOption,
     check_jobs,
     settings_for,
 )
+from jobctl.cli.present import last_known
+from jobctl.cli.records import memory_of, open_records
+from jobctl.store.memory import Memory
+from jobctl.text import visible
 
 
 def status(
-    jobs: JobsArgument,
+    jobs: OptionalJobsArgument = None,
     profile: ProfileOption = None,
     base_url: BaseUrlOption = None,
     config: ConfigOption = None,
@@ -29,32 +34,36 @@ def status(
 ) -> None:
     """Read jobs once, past any cache, and print what the server says now.
 
+    Without a JOB it reads the one that was submitted or watched last.
     Exits 0 unless a job failed (3), was cancelled (4), is not there (8), or could not be read.
     """
     from jobctl.api import decide_first
-    from jobctl.cli.log_option import open_log
     from jobctl.errors import JobctlError
     from jobctl.exit_codes import code_of_error, worst
     from jobctl.model import Source
     from jobctl.scripting import blocking
 
+    jobs, profile, base_url = target_of(jobs, profile, base_url, config)
     chosen = settings_for(profile, base_url, config)
     codes, documents = [], []
     with (
+        memory_of(chosen.profile) as memory,
         blocking(chosen.profile, insecure=insecure, tell=output.tell) as (calls, http),
-        open_log(log, calls.reader) as write,
+        open_records(log, calls.reader, memory) as records,
     ):
         for job in check_jobs(jobs, chosen.profile):
             try:
                 decision, found = decide_first(http.run(calls.read(job, Source.VERIFY)))
             except JobctlError as error:
+                if not as_json:
+                    _tell_last_known(memory, job)
                 if len(jobs) == 1 and not as_json:
                     raise
                 codes.append(code_of_error(error))
                 documents.append(job_problem(job, error))
                 output.show_error(error, about=job if len(jobs) > 1 else None)
                 continue
-            write(decision)
+            records.write(decision)
             codes.append(status_code(found))
             seen = decision.observation
             documents.append(job_document(found) | read_evidence(seen) | {"exit_code": int(codes[-1])})
@@ -66,3 +75,9 @@ def status(
     if as_json:
         output.close_json({"exit_code": int(code), "jobs": documents})
     output.leave(code)
+
+
+def _tell_last_known(memory: Memory, job: str) -> None:
+    """What was heard before, where nothing can be heard now."""
+    for hint in memory.known([job]).values():
+        output.tell(f"{visible(job, 80)}: {last_known(hint)}")

@@ -14,7 +14,6 @@ import typer
 from jobctl.cli import output
 from jobctl.cli.closing import Interrupted
 from jobctl.cli.jobs import job_document
-from jobctl.cli.log_option import check_log
 from jobctl.cli.parameters import (
     BaseUrlOption,
     ConfigOption,
@@ -30,6 +29,7 @@ from jobctl.cli.parameters import (
     resume_command,
     settings_for,
 )
+from jobctl.cli.records import memory_of, open_records
 from jobctl.errors import ApiError, ConfigError, SubmitUncertain
 from jobctl.exit_codes import ExitCode
 from jobctl.text import visible
@@ -37,6 +37,7 @@ from jobctl.text import visible
 if TYPE_CHECKING:
     from jobctl.client.calls import SubmitAnswer
     from jobctl.profile.model import Profile
+    from jobctl.store.memory import Memory
 
 _MAX_INPUT: Final = 64 * 1024 * 1024
 
@@ -76,35 +77,56 @@ def submit(
     body = read_payload(payload or [])
     chosen = settings_for(profile, base_url, config, timeout=timeout, interval=interval)
     look = resume_command("list", profile, base_url, config) if chosen.profile.list else None
-    answer = _ask(chosen.profile, body, idempotency_key, look=look, log=log, insecure=insecure)
-    with _told_when_the_id_is_lost(answer.job):
-        if not then_watch:
-            _show(answer, as_json=as_json)
-            return
-        from jobctl.cli.session import WatchPlan, make_options, run_watch
-
-        if not as_json:
-            output.result(answer.job)
-        plan = WatchPlan(
-            chosen.profile,
-            [answer.job],
-            make_options(timeout=chosen.timeout, interval=chosen.interval),
-            as_json=as_json,
-            quiet=quiet,
-            verbose=verbose,
-            log=log,
-            insecure=insecure,
-            just_submitted=True,
-            resume=resume_command("watch", profile, base_url, config),
-            look=look,
-            prove=prove_command(chosen, profile, config),
-            known={answer.job: [answer.observation]},
+    with memory_of(chosen.profile, touches=True) as memory:
+        answer = _ask(
+            chosen.profile, body, idempotency_key, look=look, log=log, memory=memory, insecure=insecure
         )
-        output.leave(run_watch(plan).code)
+        memory.touch(answer.job)
+        with _told_when_the_id_is_lost(answer.job):
+            if not then_watch:
+                _show(answer, as_json=as_json)
+                _write_down(answer, log, chosen.profile, memory)
+                return
+            from jobctl.cli.session import WatchPlan, make_options, run_watch
+
+            if not as_json:
+                output.result(answer.job)
+            plan = WatchPlan(
+                chosen.profile,
+                [answer.job],
+                make_options(timeout=chosen.timeout, interval=chosen.interval),
+                memory,
+                as_json=as_json,
+                quiet=quiet,
+                verbose=verbose,
+                log=log,
+                insecure=insecure,
+                just_submitted=True,
+                resume=resume_command("watch", profile, base_url, config),
+                look=look,
+                prove=prove_command(chosen, profile, config),
+                known={answer.job: [answer.observation]},
+            )
+            output.leave(run_watch(plan).code)
+
+
+def _write_down(answer: SubmitAnswer, log: Path | None, profile: Profile, memory: Memory) -> None:
+    from jobctl.observe import Reader
+    from jobctl.reconcile import reconcile
+
+    with open_records(log, Reader(profile), memory) as records:
+        records.write(reconcile(None, answer.observation))
 
 
 def _ask(
-    profile: Profile, body: Any, key: str | None, *, look: str | None, log: Path | None, insecure: bool
+    profile: Profile,
+    body: Any,
+    key: str | None,
+    *,
+    look: str | None,
+    log: Path | None,
+    memory: Memory,
+    insecure: bool,
 ) -> SubmitAnswer:
     """Send it, once. `look` is the command that lists the jobs, where the API can.
 
@@ -114,7 +136,8 @@ def _ask(
     from jobctl.scripting import blocking
 
     with blocking(profile, insecure=insecure, tell=output.tell) as (calls, http):
-        check_log(log, calls.reader)
+        with open_records(log, calls.reader, memory):  # a log that cannot be written is told before
+            pass
         try:
             return http.run(calls.submit(body, key))
         except KeyboardInterrupt:

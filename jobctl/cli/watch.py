@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from jobctl.cli import output
+from jobctl.cli.active import target_of
 from jobctl.cli.parameters import (
     BaseUrlOption,
     ConfigOption,
     FollowRestartsOption,
     InsecureOption,
     IntervalOption,
-    JobsArgument,
     JsonOption,
     LogOption,
     LostAfterOption,
     MaxRateOption,
     NoStreamOption,
+    OptionalJobsArgument,
     ProfileOption,
     QuietOption,
     StallAfterOption,
@@ -29,6 +30,7 @@ from jobctl.cli.parameters import (
     resume_command,
     settings_for,
 )
+from jobctl.cli.records import memory_of
 from jobctl.exit_codes import ExitCode, code_of_status
 from jobctl.model import JobStatus
 from jobctl.text import visible
@@ -56,7 +58,7 @@ UntilOption = Annotated[
 
 
 def watch(
-    jobs: JobsArgument,
+    jobs: OptionalJobsArgument = None,
     until: UntilOption = JobStatus.COMPLETED,
     any_job: Annotated[
         bool, typer.Option("--any/--all", help="End with the first job that gets there, or with the last.")
@@ -91,7 +93,9 @@ def watch(
     """Follow jobs to their end. Exits 0 when they completed, 3 failed, 4 cancelled, 5 at --timeout.
 
     Reads are never cached, no word without a time is believed against one, and what is ignored is said.
+    Without a JOB it takes up the one that was submitted or watched last.
     """
+    jobs, profile, base_url = target_of(jobs, profile, base_url, config)
     chosen = settings_for(profile, base_url, config, timeout=timeout, interval=interval)
     ids = check_jobs(jobs, chosen.profile)
     from jobctl.cli.session import WatchPlan, make_options, run_watch
@@ -110,6 +114,7 @@ def watch(
         chosen.profile,
         ids,
         options,
+        memory_of(chosen.profile, touches=True),
         as_json=as_json,
         quiet=quiet,
         verbose=verbose,
@@ -122,7 +127,8 @@ def watch(
         look=resume_command("list", profile, base_url, config) if chosen.profile.list else None,
         prove=prove_command(chosen, profile, config),
     )
-    watched = run_watch(plan)
+    with plan.memory:
+        watched = run_watch(plan)
     if not as_json and not quiet:
         for job, finish in watched.finishes.items():
             _tell_other_end(job, finish, until)

@@ -22,6 +22,7 @@ import latency
 import many
 import offline
 import startup
+import store
 from tabulate import tabulate
 
 BENCHMARKS = {
@@ -33,6 +34,7 @@ BENCHMARKS = {
     "diagnose": diagnose.run,
     "addon": addon.run,
     "offline": offline.run,
+    "store": store.run,
 }
 
 

@@ -22,7 +22,7 @@ def test_status_and_watch_by_how_the_job_ended(box, jobctl, end, code):
         assert done.code == code
         assert done.lines[-1]["exit_code"] == code
         assert done.lines[-1]["jobs"][0]["status"] == end
-        plain = jobctl.run(verb, job)
+        plain = jobctl.run(verb, job, env={"JOBCTL_MEMORY": "off"})
         assert (plain.code, plain.err) == (code, "")
         assert plain.out.splitlines()[-1].startswith(f"{job}  {end}")
 

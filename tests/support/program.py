@@ -149,7 +149,8 @@ class Starter:
     def __init__(self, cwd, **environ):
         self.cwd = cwd
         self.environ = {name: os.environ[name] for name in _KEPT if name in os.environ}
-        self.environ |= {"HOME": str(cwd), "PYTHONPATH": str(ROOT), "TZ": "UTC", "NO_PROXY": "*"} | environ
+        self.environ |= {"HOME": str(cwd), "PYTHONPATH": str(ROOT), "TZ": "UTC", "NO_PROXY": "*"}
+        self.environ |= {"JOBCTL_STATE_DIR": str(Path(cwd, "state"))} | environ
 
     def start(self, *argv, fresh=False, env=None, cwd=None, **streams):
         """Start `jobctl argv`, `fresh` in its own interpreter; `env` adds variables (None: removes)."""
