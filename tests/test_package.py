@@ -121,6 +121,11 @@ def test_version_pulls_in_nothing():
     assert loaded("-m", "jobctl", "--version") == []
 
 
+@pytest.mark.parametrize("argv", [("--help",), ("watch", "--help"), ("log", "--help"), ("profiles",)])
+def test_what_needs_no_memory_does_not_open_it(argv):
+    assert loaded("-m", "jobctl", *argv, names=("sqlite3",)) == []
+
+
 @pytest.mark.parametrize(
     ("verb", "needed"), [("status", {"httpx", "sqlite3"}), ("watch", {"httpx", "sqlite3", "asyncio"})]
 )

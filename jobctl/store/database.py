@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 from jobctl.store.errors import StoreError, Trouble
-from jobctl.store.schema import check_version, migrate, version_of
+from jobctl.store.schema import NewerSchemaError, check_version, migrate, version_of
 from jobctl.text import visible
 
 if TYPE_CHECKING:
@@ -90,8 +90,9 @@ def told(path: Path) -> Iterator[None]:
     """
     try:
         yield
-    except StoreError as error:
-        raise StoreError(f"{_name(path)}: {error.message}", error.trouble, hint=error.hint or "") from error
+    except NewerSchemaError as error:
+        hint = "update jobctl, or give this one a folder of its own: JOBCTL_STATE_DIR=FOLDER"
+        raise StoreError(f"{_name(path)}: {error}", Trouble.NEWER, hint=hint) from error
     except sqlite3.Error as error:
         raise _error_of(path, error) from error
     except (OSError, ValueError) as error:

@@ -39,7 +39,7 @@ def prune(
         sqlite3.Error: the file cannot be written.
     """
     gone = 0
-    too_old = "DELETE FROM decisions WHERE id IN (SELECT id FROM decisions WHERE at < ? ORDER BY id LIMIT ?)"
+    too_old = "DELETE FROM decisions WHERE id IN (SELECT id FROM decisions WHERE at < ? LIMIT ?)"
     oldest = "DELETE FROM decisions WHERE id IN (SELECT id FROM decisions ORDER BY id LIMIT ?)"
     while go_on() and (step := db.execute(too_old, (now - kept_for, _AT_ONCE)).rowcount):
         gone += step

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from jobctl.store.errors import StoreError, Trouble
-
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
@@ -43,10 +41,15 @@ MIGRATIONS: Final[Sequence[tuple[str, ...]]] = (
             reason TEXT NOT NULL,
             record TEXT NOT NULL)""",
         "CREATE INDEX decisions_by_job ON decisions (job, id)",
+        "CREATE INDEX decisions_by_time ON decisions (at)",
         "CREATE TABLE facts (name TEXT PRIMARY KEY, value REAL NOT NULL) WITHOUT ROWID",
     ),
 )
 """Statements that lead from version N to N + 1, by N. Only ever appended to."""
+
+
+class NewerSchemaError(Exception):
+    """Only a newer jobctl knows the tables of this file."""
 
 
 def version_of(db: sqlite3.Connection) -> int:
@@ -58,7 +61,7 @@ def migrate(db: sqlite3.Connection, migrations: Sequence[tuple[str, ...]] = MIGR
     """Bring a file up to date. Safe while others do the same: whoever comes second finds it done.
 
     Raises:
-        StoreError: a newer jobctl wrote it.
+        NewerSchemaError: a newer jobctl wrote it.
         sqlite3.Error: it cannot be written.
     """
     check_version(db, migrations)
@@ -81,12 +84,10 @@ def check_version(db: sqlite3.Connection, migrations: Sequence[tuple[str, ...]] 
     """Refuse a file whose tables only a newer jobctl knows.
 
     Raises:
-        StoreError: it is such a file.
+        NewerSchemaError: it is such a file.
     """
     found = version_of(db)
     if found > len(migrations):
-        raise StoreError(
-            f"a newer jobctl wrote it (schema {found}, this one knows up to {len(migrations)})",
-            Trouble.NEWER,
-            hint="update jobctl, or give this one a folder of its own: JOBCTL_STATE_DIR=FOLDER",
+        raise NewerSchemaError(
+            f"a newer jobctl wrote it (schema {found}, this one knows up to {len(migrations)})"
         )

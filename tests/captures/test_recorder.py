@@ -14,7 +14,8 @@ from jobctl.observe import Reader
 from jobctl.profile.load import Profiles
 from jobctl.reasons import Action, Reason
 from jobctl.reconcile import reconcile
-from jobctl.story import Story, decision_record, observation_of
+from jobctl.stored import stored_payload
+from jobctl.story import Story, decision_record, job_record, observation_of
 
 READER = Reader(Profiles().get("generation"))
 SECRET = "hunter2hunter2"
@@ -203,3 +204,20 @@ def test_whatever_was_heard_its_records_replay_to_themselves_without_a_secret(wo
     for decision, record in zip(decisions, records, strict=True):
         done = record.get("decided", {"action": record["action"], "reason": record["reason"]})
         assert done == {"action": decision.action, "reason": decision.reason}
+
+
+def test_what_the_store_said_is_recorded_without_secrets_and_decided_again():
+    job = reconcile(None, seen(body("completed", 2, content_id=f"https://x.test/a?token={SECRET}"))).after
+    record = job_record(job) | {"as_of": "2026-01-01T00:00:00.000000Z", "source": "poll"}
+    _, records = recorded([seen(stored_payload(record), Source.STORE), seen(body("completed", 2))])
+    assert SECRET not in json.dumps(records)
+    assert [one["reason"] for one in records] == ["first-seen", "confirmed"]
+    assert [one["after"].get("verified", True) for one in records] == [False, True]
+    assert list(replayed(records)) == [plain(one) for one in records]
+
+
+def test_a_decision_handed_in_again_is_the_same_record():
+    recorder = Recorder(READER)
+    one, other = (reconcile(None, seen(body(time=time))) for time in (1, 2))
+    assert recorder.record(one) is recorder.record(one)
+    assert recorder.record(other)["seq"] == 2

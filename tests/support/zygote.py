@@ -24,6 +24,8 @@ PRELOAD = (
     "jobctl.client.aio",
     "jobctl.client.blocking",
     "jobctl.explain",
+    "jobctl.store.reading",
+    "jobctl.store.writer",
     "jobctl.stream",
     "jobctl.watching.driver",
 )
