@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import shlex
 import time
 from typing import NamedTuple
 
 from jobctl.cli import output
-from jobctl.cli.parameters import settings_for
+from jobctl.cli.parameters import resume_command, settings_for
 from jobctl.durations import format_duration
 from jobctl.errors import ConfigError
 from jobctl.store.jobs import KnownJob, Scope
@@ -42,16 +43,19 @@ def target_of(
             "no job id was given, and none was submitted or watched here before",
             hint="give the id that `jobctl submit` printed; `jobctl list` shows the jobs of the API",
         )
+    target = Target([active.id], profile, base_url)
+    if not api_given(profile, base_url):
+        target = Target([active.id], active.scope.profile, _base_url(active.scope, config))
     name = visible(active.id, 80)
     if active.is_cleared(now):
+        again = resume_command("status", target.profile, target.base_url, config)
+        dashes = "-- " if active.id.startswith("-") else ""
         raise ConfigError(
             f"no job id was given, and no job is active: the last one, {name}, {_ended(active, now)}",
-            hint=f"`jobctl status {name}` reads it again; `jobctl log` shows what was decided about it",
+            hint=f"read it again with: {again} {dashes}{visible(shlex.quote(active.id), 200)}",
         )
     output.tell(f"no job id given: {name}, the last one submitted or watched ({active.scope.words})")
-    if api_given(profile, base_url):
-        return Target([active.id], profile, base_url)
-    return Target([active.id], active.scope.profile, _base_url(active.scope, config))
+    return target
 
 
 def find_last(profile: str | None, base_url: str | None, config: str | None) -> KnownJob | None:

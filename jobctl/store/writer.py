@@ -1,6 +1,6 @@
 """The one thread of a process that writes. Whoever hands it something never waits for the database.
 
-What it is given it gathers for `GATHER` seconds and commits at once. What is committed survives `kill -9`
+What it is given while it writes it gathers and commits at once. What is committed survives `kill -9`
 (write-ahead log, synchronous = NORMAL). While the database is locked it tries again, with a bounded backlog.
 """
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 GATHER: Final = 0.02
-"""Seconds from the first thing handed over to the commit's beginning."""
+"""Seconds from one commit's beginning to the next one's, at least."""
 MOST_BYTES: Final = 64 * 2**20
 """Backlog of decisions, in characters of their records; what comes on top is lost, and counted."""
 _LOCK_WAIT: Final = 0.2
@@ -71,6 +71,7 @@ class Writer:
         self._gathered, self._taken = _Batch(), _Batch()
         self._thread: threading.Thread | None = None
         self._touch: int | None = None
+        self._began = 0.0
         self._own: dict[str, int | None] = {}
         self.written = 0
         """Decisions committed."""
@@ -163,7 +164,8 @@ class Writer:
     def _next_batch(self) -> bool:
         """Wait for something to write and take it; False at the end."""
         self._wake.wait()
-        self._closing.wait(GATHER)
+        self._closing.wait(max(0.0, self._began + GATHER - time.monotonic()))
+        self._began = time.monotonic()
         with self._lock:
             self._wake.clear()
             self._taken, self._gathered = self._gathered, _Batch()

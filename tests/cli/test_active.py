@@ -74,10 +74,10 @@ def test_an_ended_job_is_active_for_ten_seconds(box, jobctl, anywhere):
     jobctl.run("watch", job)
     assert anywhere("status").code == 0
     age_the_end(jobctl)
+    again = f"jobctl status --profile generation --base-url {box.url} {job}"
     for verb in ("watch", "status"):
-        check_message(
-            anywhere(verb), 2, f"no job is active: the last one, {job}, was completed", f"jobctl status {job}"
-        )
+        check_message(anywhere(verb), 2, f"no job is active: the last one, {job}, was completed", again)
+    check_message(jobctl.run("watch"), 2, f"read it again with: jobctl status {job}")
     assert anywhere("watch", "--json").result["jobs"] == []
     assert anywhere("log", "--json").code == 0, "its story can still be read without its id"
 
