@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 _MOST_EARLY: Final = 20
 _MOST_JOBS: Final = 1000
 _NAMED: Final = ("flag", "environment")
+_SUFFIXES: Final = (".jsonl", ".json", ".har", ".mitm", ".flow", ".flows", ".log")
 
 
 @dataclass
@@ -64,6 +66,8 @@ def explain(
     """
     asked = _Asked(settings_for(profile, None, config), job, html, as_json, verbose)
     path = Path(what)
+    if not os.path.lexists(path):
+        output.leave(_explain_remembered(what, asked))
     from jobctl.captures.decision_log import read_lines
     from jobctl.captures.recordings import is_log, open_recording
     from jobctl.cli.reading_progress import ReadingProgress
@@ -73,6 +77,41 @@ def explain(
     progress = ReadingProgress()
     recording = open_recording(path, progress.show, remembered=True)
     output.leave(_explain_recording(recording, asked, progress))
+
+
+def _explain_remembered(job: str, asked: _Asked) -> ExitCode:
+    """Explain a job from the memory.
+
+    Raises:
+        ConfigError: it is neither a file nor a job that is remembered.
+    """
+    from jobctl.captures.decision_log import Line
+    from jobctl.store.reading import decisions, find
+
+    scopes = find(job)
+    if _is_named(asked.settings):
+        scopes = [scope for scope in scopes if scope.profile == asked.settings.profile.name]
+    if not scopes:
+        raise _unknown(job)
+    chosen, *others = scopes
+    if others:
+        output.tell(
+            f"this is the job of {chosen.words}; {len(others)} other APIs know the id: --profile chooses"
+        )
+    # Numbers count the decisions of a process about all its jobs: gaps between those of one mean nothing.
+    found = decisions(job, chosen)
+    lines = (Line(row, {key: record[key] for key in record if key != "seq"}) for row, record in found)
+    origin = f"the memory, {chosen.base_url or 'no base URL'}"
+    return _explain_lines(lines, "store", origin, replace(asked, job=None))
+
+
+def _unknown(what: str) -> ConfigError:
+    if os.sep in what or what.endswith(_SUFFIXES):
+        return ConfigError(f"cannot read {what!r}: no such file", hint="check the path")
+    return ConfigError(
+        f"{visible(what, 80)!r} is no file, and no job of that id is remembered here",
+        hint="jobs that are: jobctl list; a file may be a decision log, a HAR, or mitmproxy flows",
+    )
 
 
 def _explain_lines(lines: Iterable[Line], kind: str, origin: str, asked: _Asked) -> ExitCode:
@@ -133,11 +172,15 @@ def _explain_recording(recording: Recording, asked: _Asked, progress: Any) -> Ex
 
 def _profiles(settings: Settings) -> list[Profile]:
     """The one that was named, or all there are, the user's own first: whose recording it is nobody knows."""
-    if settings.where["profile"].startswith(_NAMED):
+    if _is_named(settings):
         return [settings.profile]
     known = settings.profiles
     own = known.from_files
     return [known.get(name) for name in (*own, *(name for name in known.names if name not in own))]
+
+
+def _is_named(settings: Settings) -> bool:
+    return settings.where["profile"].startswith(_NAMED)
 
 
 def _explained(accounts: Accounts, kind: str, origin: str) -> list[Explanation]:

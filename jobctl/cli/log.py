@@ -89,7 +89,7 @@ def log(
     records = (record for _, record in decisions(found, scope, wanted))
     if show is None:
         for record in records:
-            output.result_json(record)
+            output.result_json(_alone(record))
     else:
         show.table(records, found)
 
@@ -141,11 +141,16 @@ def _follow(job: str, scope: Scope | None, wanted: Any, show: _Lines | None) -> 
     try:
         for record in Follower(job, scope, wanted, os.environ).records(output.tell):
             if show is None:
-                output.result_json(record)
+                output.result_json(_alone(record))
             else:
                 output.result(show.line(record))
     except KeyboardInterrupt:
         output.leave(ExitCode.INTERRUPTED)  # a log has no closing document: each line is a decision
+
+
+def _alone(record: dict[str, Any]) -> dict[str, Any]:
+    """Without the number that counts all a process decided: `explain` would miss what is not shown."""
+    return {key: value for key, value in record.items() if key != "seq"}
 
 
 class _Lines:

@@ -184,3 +184,50 @@ def test_a_log_is_explained_and_decided_again(alone, tmp_path):
     assert "A message of the WebSocket said pending without a timestamp at 22:13:12.000 (line 2)" in done.out
     assert "\nline 3 differs: reason: recorded 'advanced', today's rules say 'duplicate'" in done.out
     assert done.out.rstrip().endswith("3 decisions re-decided: 1 differ from what was recorded")
+
+
+def remembered(jobctl):
+    """A job that was submitted and watched, its id."""
+    job = jobctl.run("submit", "prompt=x", 'sandbox:={"duration": 0.3, "steps": 3}').out.strip()
+    assert jobctl.run("watch", job).code == 0
+    return job
+
+
+def test_a_job_is_explained_from_the_memory(jobctl, box):
+    box.set_faults(["ws-pending"], ())
+    job = remembered(jobctl)
+    done = jobctl.run("explain", job)
+    assert done.code == 0
+    assert done.out.startswith(f"job {job} (profile generation) in the memory, {box.url}: ")
+    assert "decisions re-decided: as recorded" in done.out
+    (told,) = jobctl.run("explain", job, "--json").lines[-1]["explanations"]
+    assert (told["kind"], told["last"]) == ("store", "completed")
+    jobctl.run("explain", job, "--html", "out.html")
+    assert job in (jobctl.cwd / "out.html").read_text("utf-8")
+
+
+def test_of_two_jobs_of_one_watch_nothing_is_missing(jobctl, box):
+    ids = [jobctl.run("submit", "prompt=x", 'sandbox:={"duration": 0.3}').out.strip() for _ in range(2)]
+    assert jobctl.run("watch", *ids).code == 0
+    assert jobctl.run("explain", ids[0]).code == 0
+    (jobctl.cwd / "x.jsonl").write_text(jobctl.run("log", ids[1], "--json").out)
+    assert jobctl.run("explain", "x.jsonl").code == 0
+
+
+def test_an_id_that_several_apis_know(jobctl, box):
+    job = remembered(jobctl)
+    assert jobctl.run("status", job, "--base-url", box.url.replace("127.0.0.1", "localhost")).code == 0
+    done = jobctl.run("explain", job)
+    assert done.code == 0
+    assert "1 other APIs know the id" in done.err
+
+
+@pytest.mark.parametrize(
+    ("what", "said"),
+    [
+        ("no-such-job", "is no file, and no job of that id is remembered here"),
+        ("no/such.har", "no such file"),
+    ],
+)
+def test_what_is_neither_a_file_nor_a_job(alone, what, said):
+    check_message(alone.run("explain", what), 2, said)
