@@ -21,6 +21,7 @@ import explain
 import latency
 import many
 import offline
+import page
 import startup
 from tabulate import tabulate
 
@@ -33,6 +34,7 @@ BENCHMARKS = {
     "diagnose": diagnose.run,
     "addon": addon.run,
     "offline": offline.run,
+    "page": page.run,
 }
 
 
