@@ -18,9 +18,11 @@ import addon
 import decide
 import diagnose
 import explain
+import explain_recording
 import latency
 import many
 import offline
+import page
 import startup
 import store
 from tabulate import tabulate
@@ -31,10 +33,12 @@ BENCHMARKS = {
     "latency": latency.run,
     "many": many.run,
     "explain": explain.run,
+    "explain recording": explain_recording.run,
     "diagnose": diagnose.run,
     "addon": addon.run,
     "offline": offline.run,
     "store": store.run,
+    "page": page.run,
 }
 
 
