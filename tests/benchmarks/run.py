@@ -33,7 +33,7 @@ BENCHMARKS = {
     "latency": latency.run,
     "many": many.run,
     "explain": explain.run,
-    "explain recording": explain_recording.run,
+    "explain-recording": explain_recording.run,
     "diagnose": diagnose.run,
     "addon": addon.run,
     "offline": offline.run,
