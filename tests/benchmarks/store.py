@@ -70,7 +70,10 @@ def sustained(profile, decisions) -> float:
 def write_paced(folder: str, profile, decisions, shared: mmap.mmap) -> None:
     """In the child: `PACE` a second for ever; after each millisecond's share the count and the time."""
     memory = memory_in(folder, profile)
-    began, count = time.monotonic(), 0
+    memory.decided(*decisions[0])
+    assert memory.flush(60)
+    struct.pack_into("d", shared, 0, time.monotonic())
+    began, count = time.monotonic(), 1
     while True:
         due = min(int((time.monotonic() - began) * PACE), len(shared) // 8 - 1)
         while count < due:
@@ -86,7 +89,9 @@ def lost_at_kill(profile, decisions, seed: int) -> tuple[float, int]:
     with tempfile.TemporaryDirectory() as folder:
         if (pid := os.fork()) == 0:
             write_paced(folder, profile, decisions, shared)
-        time.sleep(random.Random(seed).uniform(0.5, 2.0))
+        while not struct.unpack_from("d", shared, 0)[0]:
+            time.sleep(0.01)
+        time.sleep(random.Random(seed).uniform(0.2, 2.0))
         os.kill(pid, signal.SIGKILL)
         killed = time.monotonic()
         os.waitpid(pid, 0)
