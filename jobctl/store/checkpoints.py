@@ -48,8 +48,10 @@ class Checkpoints:
         try:
             with told(self._path):
                 db = open_for_writing(self._path, wait=_LOCK_WAIT)
-                while self._due.wait() and not self._ended:
+                while self._due.wait():
                     self._due.clear()
+                    if self._ended:  # looked at after the clearing, which may have taken the end's own signal
+                        break
                     db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
         except StoreError:
             return  # the writer meets the same trouble and tells it; the log is folded in by its own commits

@@ -40,7 +40,7 @@ class Teller:
 def folded_in():
     """Wait until closed memories have let go of their files, which no command waits for."""
     for thread in threading.enumerate():
-        if thread.name.startswith("jobctl-"):
+        if thread.name in {"jobctl-store", "jobctl-checkpoints"}:
             thread.join(60)
             assert not thread.is_alive()
 
