@@ -251,7 +251,7 @@ def test_without_a_terminal_there_is_no_escape_at_all(box, jobctl, flags):
 
 def test_ignored_words_are_told_once_with_their_reason(box, jobctl):
     box.set_faults(["ws-pending"])
-    job = box.submit(duration=0.5, pending=0, steps=4)
+    job = box.submit(duration=2.5, pending=0, steps=4)
     done = jobctl.run("watch", job)
     assert done.code == 0
     assert done.err.count("'pending' from stream") == 1

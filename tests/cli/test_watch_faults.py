@@ -37,7 +37,7 @@ def fruitless(tmp_path_factory):
         for name, faults in FRUITLESS.items():
             boxes[name] = box = Sandbox(faults)
             box.start()
-            job = box.submit(duration=60, pending=60)
+            job = box.submit(duration=900, pending=900)  # it is cancelled, however late its test comes
             starter = Starter(tmp_path_factory.mktemp(name), JOBCTL_BASE_URL=box.url)
             found[name] = box, job, starter.start("watch", job, "--json")
         yield found
