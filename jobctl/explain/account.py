@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 from jobctl.evidence import parse_age
 from jobctl.explain.blame import blame
+from jobctl.explain.claims import claim, follow, is_claim
 from jobctl.explain.events import Accepted, Event, Loaded, Opened, Refused, Reported, Said, Unread
 from jobctl.explain.explanation import Cause, PageFlip, Shown
-from jobctl.explain.facts import CITED, Back, Claimed, Facts, Some, Step
+from jobctl.explain.facts import Back, Facts, Some, Step
 from jobctl.explain.moments import Decided, Moments
 from jobctl.explain.naive import believe, is_back
 from jobctl.model import Source
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 _NEVER_FRESH: Final = -1
 _MOST_STEPS: Final = 12
-_CLAIMING: Final = frozenset({Reason.UNCONFIRMED_TERMINAL, Reason.TERMINAL_CONFLICT, Reason.LATE_TERMINAL})
 
 
 class Account:
@@ -37,6 +37,8 @@ class Account:
         self.moments = Moments(keep)
         self.keeps = bool(keep)
         self._applied_at = float("-inf")
+        self._held: Decided | None = None
+        """The last word that changed what jobctl shows, progress included."""
 
     def hear(self, event: Event) -> Back | None:
         """Take the next event; return the step back that it shows, if any."""
@@ -66,25 +68,36 @@ class Account:
         decision = self._decide(event)
         seen = decision.observation
         self._count(seen, decision)
-        self.naive = after = believe(self.naive, seen)
+        is_word = seen.status is not None and not seen.keepalive and decision.reason is not Reason.OTHER_JOB
+        after = believe(self.naive, seen) if is_word else self.naive
+        self.naive = after
         truth = _shown(decision.after)
         cached_by = seen.http.cached_by if seen.http is not None else None
-        is_word = seen.status is not None and not seen.keepalive
-        is_back_now = _went_back(decision) or (is_word and is_back(truth, after))
+        is_low = _went_back(decision) or (is_word and is_back(truth, after))
         is_step = decision.action is Action.APPLY and _status(truth) != _status(_shown(decision.before))
         decided = Decided(event, decision, truth, after)
         if self.keeps:
             self.moments.add(decided)
-        if not (is_back_now or is_step or cached_by or decision.reason in _CLAIMING):
-            return None
+        follow(self.facts.claimed, decided)
+        claims_end = is_claim(decided)
+        found = None
+        if is_low or is_step or cached_by or claims_end:
+            found = self._remarkable(decided, is_low=is_low, is_step=is_step, claims_end=claims_end)
+        if decision.action is Action.APPLY and truth != _shown(decision.before):
+            self._held = decided
+        return found
+
+    def _remarkable(self, decided: Decided, *, is_low: bool, is_step: bool, claims_end: bool) -> Back | None:
+        """Remember a word that sentences are made of."""
+        truth, seen = decided.true, decided.decision.observation
         moment = decided.moment()
-        found = self._back(event, decision, moment) if is_back_now else None
+        found = self._back(decided, moment) if is_low else None
         if is_step and truth is not None:
             self._step(Step(moment, truth))
-        if cached_by is not None:
+        if moment.cached_by is not None:
             self._cached(moment, seen)
-        if decision.reason in _CLAIMING and seen.status is not None and len(self.facts.claimed) < CITED:
-            self.facts.claimed.append(Claimed(moment, seen.status, event.stream))
+        if claims_end:
+            claim(self.facts.claimed, decided, moment)
         return found
 
     def _decide(self, event: Said) -> Decision:
@@ -119,11 +132,11 @@ class Account:
         facts.frames += seen.source is Source.STREAM
         facts.keepalives += decision.reason is Reason.KEEPALIVE
 
-    def _back(self, event: Said, decision: Decision, moment: Moment) -> Back | None:
-        facts = self.facts
+    def _back(self, decided: Decided, moment: Moment) -> Back | None:
+        facts, event, decision = self.facts, decided.event, decided.decision
         if not facts.steps:
             return None
-        known, cause = facts.steps[-1], blame(decision)
+        known, cause = self._contradicted(decision), blame(decision)
         is_true = _went_back(decision)
         overtaken = event.sent < known.moment.at and not is_true
         back = Back(moment, cause, known, event.stream, is_true, overtaken)
@@ -131,12 +144,24 @@ class Account:
         is_against_end = known.shown.status.terminal
         if is_first or (is_against_end and not any(_is_against_end(one, cause) for one in facts.backs)):
             facts.backs.append(back)
+        may_be_server = moment.cached_by is None and not overtaken and moment.source is not Source.STORE
+        if cause is Cause.SERVER_REGRESSED or (may_be_server and moment.source.is_read):
+            facts.server_low_at = max(facts.server_low_at, moment.at)
         facts.back_counts[cause] += 1
         facts.back_entries.setdefault(cause, Some()).add(moment.entry)
         return back
 
+    def _contradicted(self, decision: Decision) -> Step:
+        """Return what a step back is against: the step of the status, or the progress that was known."""
+        step, held = self.facts.steps[-1], self._held
+        is_progress = decision.observation.status is step.shown.status
+        if not is_progress or held is None or held.true is None:
+            return step
+        return Step(held.moment(), held.true)
+
     def _step(self, step: Step) -> None:
         steps = self.facts.steps
+        self.facts.reached.add(step.shown.status)
         if len(steps) < _MOST_STEPS:
             steps.append(step)
         else:
@@ -175,7 +200,9 @@ def _went_back(decision: Decision) -> bool:
     before, after = decision.before, decision.after
     if decision.action is not Action.APPLY or before is None or after is None or not before.verified:
         return False
-    return after.status.rank < before.status.rank
+    if decision.reason in {Reason.FIRST_SEEN, Reason.CONFIRMED}:
+        return after.status.rank < before.status.rank
+    return is_back(_shown(before), _shown(after))
 
 
 def _is_against_end(back: Back, cause: Cause) -> bool:

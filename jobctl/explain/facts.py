@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
+    from jobctl.explain.claims import Claimed
     from jobctl.explain.events import Loaded, Opened, Refused, Stream, Unread
     from jobctl.explain.explanation import Cause, Moment, PageFlip, Shown
     from jobctl.model import JobStatus
@@ -54,14 +55,6 @@ class Back(NamedTuple):
     overtaken: bool
 
 
-class Claimed(NamedTuple):
-    """An end that was claimed and that jobctl did not take over at once."""
-
-    moment: Moment
-    status: JobStatus
-    stream: Stream | None
-
-
 @dataclass
 class Facts:
     """Everything the sentences are made of. Entries count as in the record."""
@@ -83,7 +76,12 @@ class Facts:
     """The first of each kind, and the first against an end."""
     back_counts: Counter[Cause] = field(default_factory=Counter)
     back_entries: dict[Cause, Some[int]] = field(default_factory=dict)
+    server_low_at: float = float("-inf")
+    """When the server itself, as far as any sign tells, last said less than was known."""
+    reached: set[JobStatus] = field(default_factory=set)
+    """Every status that the job had, as jobctl shows it."""
     claimed: list[Claimed] = field(default_factory=list)
+    """Ends that were claimed: those that nobody denied before they came are gone again."""
     cached: Some[Moment] = field(default_factory=Some)
     ages: tuple[int, int] | None = None
     """Smallest and largest Age of the cached answers, in seconds."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from jobctl.explain.answers import ages, answer, refused
+from jobctl.explain.answers import ages, answer
+from jobctl.explain.causes import taken_back
+from jobctl.explain.ends import refused, unanswered
 from jobctl.explain.explanation import Cause, Claim
 from jobctl.explain.wording import Wording, count_of, shown_words
 
@@ -35,10 +37,16 @@ def further(causes: Sequence[Cause], facts: Facts, words: Wording) -> Iterator[C
     """Yield the claims after the first: `causes[0]` has been answered."""
     yield from _truth(facts, words)
     for cause in causes[1:]:
-        if cause is Cause.CANCEL_RESPONSE and facts.refused and not facts.back_counts[cause]:
+        if (
+            cause is Cause.CANCEL_RESPONSE
+            and facts.refused
+            and not facts.back_counts[cause]
+            and taken_back(facts, cause) is None
+        ):
             yield refused(facts, words)
-        elif cause is not Cause.CACHED_READS or facts.back_counts[cause]:
+        elif cause is not Cause.CACHED_READS or facts.back_counts[cause] or taken_back(facts, cause):
             yield answer(cause, facts, words)
+    yield from unanswered(facts, words)
     if facts.cached:
         numbers = [moment.entry for moment in facts.cached.first]
         yield Claim(
