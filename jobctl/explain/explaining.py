@@ -11,6 +11,7 @@ from jobctl.explain.explanation import Explanation, Shown
 from jobctl.explain.further import further
 from jobctl.explain.moments import EVERYTHING
 from jobctl.explain.wording import Wording
+from jobctl.secret_scan import redact_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -55,7 +56,7 @@ class Accounts:
             elif (known := self.of(job, profile)) is not None:
                 known.profile = profile  # a stream's address fits several, its reads tell which
                 if (back := known.hear(event)) is not None:
-                    found.append(Found(job, back))
+                    found.append(Found(redact_text(job), back))
         return found
 
     def of(self, job: str, profile: str) -> Account | None:
@@ -63,7 +64,7 @@ class Accounts:
         account = self._accounts.get(job)
         if account is None:
             if self._only is not None and job != self._only:
-                self.others.add(job)
+                self.others.add(redact_text(job))
                 return None
             keep = EVERYTHING if self._keeps_all else SHOWN if len(self._accounts) < _FEW_JOBS else 0
             account = self._accounts[job] = Account(job, profile, keep=keep)
@@ -77,7 +78,7 @@ def explain(account: Account, kind: str, origin: str) -> Explanation:
     causes = causes_of(facts)
     claims = (answer(causes[0], facts, words), *further(causes, facts, words))
     return Explanation(
-        account.id,
+        redact_text(account.id),
         account.profile,
         kind,
         origin,

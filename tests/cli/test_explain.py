@@ -75,6 +75,35 @@ def test_no_secret_of_anybody_leaves(alone, tmp_path):
     assert SECRET not in (tmp_path / "out.html").read_text("utf-8")
 
 
+TOKEN = "sk-proj-abcdefghijklmnopqrstuvwxyz0123456789ABCDEF"
+
+
+def in_a_status():
+    tape = incident()
+    tape.socket(6, (6.1, {"type": "status", "status": TOKEN}))
+    tape.read(7, f"Bearer {TOKEN}")
+    return tape
+
+
+def in_a_caches_word():
+    tape = incident()
+    tape.read(7, "processing", headers=[("X-Cache", f"HIT {TOKEN}")])
+    return tape
+
+
+def in_a_jobs_name():
+    return both(incident("7"), incident(TOKEN))
+
+
+@pytest.mark.parametrize("where", [in_a_status, in_a_caches_word, in_a_jobs_name])
+def test_what_looks_like_a_secret_is_redacted_wherever_it_stands(alone, tmp_path, where):
+    where().write(tmp_path / "a.har")
+    for argv in (("-v",), ("--json", "-v"), ("--html", "out.html"), ("--job", "no-such-job")):
+        done = alone.run("explain", "a.har", *argv)
+        assert TOKEN not in done.out + done.err
+    assert TOKEN not in (tmp_path / "out.html").read_text("utf-8")
+
+
 @pytest.mark.parametrize("how", ["BOM", "base64", "cut"])
 def test_files_as_they_are_in_the_wild(alone, tmp_path, how):
     tape = incident()
