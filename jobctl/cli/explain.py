@@ -225,7 +225,7 @@ def _write_page(explanations: Sequence[Explanation], asked: _Asked) -> None:
     Raises:
         ConfigError: it cannot be written there.
     """
-    if asked.html is None or not explanations:
+    if asked.html is None:
         return
     from jobctl.explain.page.page import timeline_page
 

@@ -11,6 +11,7 @@ from jobctl.explain.explanation import Explanation, Shown
 from jobctl.explain.further import further
 from jobctl.explain.moments import EVERYTHING
 from jobctl.explain.wording import Wording
+from jobctl.reconcile import bare_uuid, same_id
 from jobctl.secret_scan import redact_text
 
 if TYPE_CHECKING:
@@ -23,6 +24,10 @@ SHOWN: Final = 400
 """Decisions kept of a job for a table; a page keeps all of them."""
 _FEW_JOBS: Final = 20
 """Of so many jobs decisions are kept: of more nobody reads a table."""
+
+
+_UUID: Final = 32
+"""Fewer characters spell no UUID."""
 
 
 class Found(NamedTuple):
@@ -61,13 +66,14 @@ class Accounts:
 
     def of(self, job: str, profile: str) -> Account | None:
         """Return the account of a job, begun if need be; None for one that nobody asked about."""
-        account = self._accounts.get(job)
+        key = (len(job) >= _UUID and bare_uuid(job)) or job
+        account = self._accounts.get(key)
         if account is None:
-            if self._only is not None and job != self._only:
+            if self._only is not None and job != self._only and not same_id(job, self._only):
                 self.others.add(redact_text(job))
                 return None
             keep = EVERYTHING if self._keeps_all else SHOWN if len(self._accounts) < _FEW_JOBS else 0
-            account = self._accounts[job] = Account(job, profile, keep=keep)
+            account = self._accounts[key] = Account(job, profile, keep=keep)
         return account
 
 

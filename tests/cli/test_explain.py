@@ -260,3 +260,29 @@ def test_an_id_that_several_apis_know(jobctl, box):
 )
 def test_what_is_neither_a_file_nor_a_job(alone, what, said):
     check_message(alone.run("explain", what), 2, said)
+
+
+def test_a_page_that_was_asked_for_is_written_of_a_log_without_decisions_too(alone, tmp_path):
+    (tmp_path / "log").write_text('{"type": "notice", "text": "x"}\n')
+    done = alone.run("explain", "log", "--html", "out.html")
+    assert done.code == 0
+    assert "No job was found." in (tmp_path / "out.html").read_text("utf-8")
+
+
+UUID = "a987fbc9-4bed-4078-8f07-9141ba07c9f3"
+
+
+def test_a_uuid_is_one_job_however_it_is_spelled(alone, tmp_path):
+    tape = Tape()
+    tape.read(1, "completed", job=UUID, updated_at=T10)
+    tape.socket(2, (3, {"type": "status", "status": "pending"}), job=UUID.upper())
+    tape.write(tmp_path / "a.har")
+    told = alone.run("explain", "a.har", "--json", "--job", UUID.replace("-", "")).lines[-1]["explanations"]
+    assert [(one["job"], one["causes"]) for one in told] == [(UUID, ["stream-stale"])]
+    record = {"at": "2025-10-09T22:13:10Z", "source": "poll", "profile": "v1"}
+    lines = [
+        record | {"job": job, "payload": {"id": job, "status": "running"}} for job in (UUID, UUID.upper())
+    ]
+    (tmp_path / "log").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    told = alone.run("explain", "log", "--json", "--job", UUID.upper()).lines[-1]["explanations"]
+    assert [(one["job"], one["decisions"]) for one in told] == [(UUID, 2)]
