@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _UNREAD: Final = {
     "no-body": "whose body is not in the recording (export it with content)",
+    "head": "asked for the headers alone (HEAD), which carry no status",
     "not-modified": "said HTTP 304: the client got its old copy again",
     "not-json": "were no JSON",
     "tunnel-page": "were a tunnel's own page, no answer of the API",

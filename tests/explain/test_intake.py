@@ -92,6 +92,21 @@ def test_a_read_that_says_nothing_about_the_job_says_why(heard, status, body, ki
     assert (one.event.kind, one.event.status) == (kind, status)
 
 
+def test_a_read_of_the_headers_alone_lacks_no_body(heard):
+    tape = Tape()
+    tape.entry(1.0, "HEAD", f"/v1/jobs/{JOB}")
+    assert heard(tape)[0].event.kind == "head"
+
+
+def test_a_job_is_reported_by_the_profile_that_its_reads_fit(heard):
+    tape = Tape()
+    tape.socket(1.0, (1.1, {"status": "pending"}))
+    tape.entry(2.0, "GET", f"/v1/jobs/{JOB}", body={"job": {"id": JOB, "status": "running"}})
+    tape.entry(3.0, "POST", "/telemetry", sent={"job": JOB, "shown": "pending"})
+    reports = [one for one in heard(tape) if isinstance(one.event, Reported)]
+    assert [one.profile for one in reports] == ["v1"]
+
+
 def test_the_answers_to_submit_and_cancel(heard):
     tape = Tape()
     tape.entry(1.0, "POST", "/api/v1/generation-jobs", status=201, body={"id": JOB, "status": "queued"})
