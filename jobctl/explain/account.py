@@ -75,6 +75,8 @@ class Account:
         cached_by = seen.http.cached_by if seen.http is not None else None
         is_low = _went_back(decision) or (is_word and is_back(truth, after))
         is_step = decision.action is Action.APPLY and _status(truth) != _status(_shown(decision.before))
+        if is_word and cached_by is None:
+            self.facts.direct_at = event.at
         decided = Decided(event, decision, truth, after)
         if self.keeps:
             self.moments.add(decided)
@@ -171,6 +173,7 @@ class Account:
     def _cached(self, moment: Moment, seen: Observation) -> None:
         facts = self.facts
         facts.cached.add(moment)
+        facts.cached_last = moment
         age = parse_age(seen.http.headers) if seen.http is not None else None
         if age is not None:
             low, high = facts.ages or (age, age)

@@ -8,6 +8,7 @@ from jobctl.explain.causes import taken_back
 from jobctl.explain.ends import refused, told_end
 from jobctl.explain.explanation import Cause, Claim
 from jobctl.explain.wording import Wording, count_of, sayer, shown_words, stream_name
+from jobctl.model import Source
 from jobctl.reasons import Reason
 
 if TYPE_CHECKING:
@@ -31,7 +32,9 @@ def _stream_stale(facts: Facts, words: Wording) -> Claim:
     more = facts.back_counts[Cause.STREAM_STALE] - 1
     others = f", and {count_of(more, 'more message', 'more messages')} did the same" if more else ""
     lock = "a terminal lock" if known.shown.status.terminal else "an order of versions"
-    if facts.server_low_at < known.moment.at:
+    # What only frames without a time said does not tell what the server would have said.
+    is_proven = known.moment.source is not Source.STREAM or known.moment.updated_at is not None
+    if is_proven and facts.server_low_at < known.moment.at:
         first = (
             f"The server never said {said} after {words.time(known.moment.at)}, when "
             f"{sayer(known.moment.source)} said {shown_words(known.shown)} "
@@ -65,6 +68,8 @@ def _cached_reads(facts: Facts, words: Wording) -> Claim:
         if back.overtaken
         else "was an old copy, or the job did end so: no time tells which of the two ends is the later one"
         if moment.reason is Reason.TERMINAL_CONFLICT
+        else "was a stored answer to that submit, or the job was started again"
+        if moment.source is Source.SUBMIT
         else "was an old copy: a cache that does not say so, or a replica that lags"
     )
     many = (
@@ -89,15 +94,18 @@ def _answered(moment: Moment, words: Wording) -> str:
 
 
 def _stuck(facts: Facts, words: Wording) -> Claim:
-    cached = facts.cached
-    said = cached.first[-1].true
-    shows = f" and left the job at {shown_words(said)}" if said is not None else ""
+    cached, last = facts.cached, facts.cached_last
+    shows = f" and left the job at {shown_words(last.true)}" if last is not None and last.true else ""
     return Claim(
         f"{count_of(len(cached), 'read was', 'reads were')} answered from a cache{ages(facts)}{shows}; what "
-        f"the server itself said after {words.time(cached.first[0].at)} "
-        f"({words.entry(cached.first[0].entry)}) is not in the recording.",
+        f"the server itself said after {_last_direct(facts, words)} is not in the recording.",
         tuple(moment.entry for moment in cached.first),
     )
+
+
+def _last_direct(facts: Facts, words: Wording) -> str:
+    first = facts.cached.first[0]
+    return words.where(first) if facts.direct_at < first.at else words.time(facts.direct_at)
 
 
 def _server_regressed(facts: Facts, words: Wording) -> Claim:

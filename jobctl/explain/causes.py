@@ -24,7 +24,7 @@ def causes_of(facts: Facts) -> tuple[Cause, ...]:
     found += [one.blamed for one in facts.claimed if one.blamed is not None]
     if facts.refused and facts.ended is not None:
         found.append(Cause.CANCEL_RESPONSE)
-    if facts.cached and (found or facts.ended is None):
+    if facts.cached and (found or facts.is_stuck):
         found.append(Cause.CACHED_READS)
     if not found:
         found = [Cause.CLIENT_STATE if facts.words >= _ENOUGH else Cause.NOT_ENOUGH]

@@ -83,6 +83,9 @@ class Facts:
     claimed: list[Claimed] = field(default_factory=list)
     """Ends that were claimed: those that nobody denied before they came are gone again."""
     cached: Some[Moment] = field(default_factory=Some)
+    cached_last: Moment | None = None
+    direct_at: float = float("-inf")
+    """When somebody last said a status without a sign of a cache."""
     ages: tuple[int, int] | None = None
     """Smallest and largest Age of the cached answers, in seconds."""
     unread: dict[str, Some[Unread]] = field(default_factory=dict)
@@ -91,6 +94,12 @@ class Facts:
     loaded: Some[Loaded] = field(default_factory=Some)
     """Loads of a page after something was known about the job."""
     flips: list[PageFlip] = field(default_factory=list)
+
+    @property
+    def is_stuck(self) -> bool:
+        """The job was not seen to end, and the last word came from a cache."""
+        last = self.cached_last
+        return self.ended is None and last is not None and last.at >= self.direct_at
 
     @property
     def ended(self) -> Step | None:

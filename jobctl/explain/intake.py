@@ -173,7 +173,8 @@ class Intake:
         return job_in_location(here, response)
 
     def _beside_the_api(self, exchange: Exchange) -> Iterator[Heard]:
-        if exchange.request_body:
+        # Other methods command something: what a PATCH says is what somebody wants, not what a page shows.
+        if exchange.request_body and exchange.method == "POST":
             yield from self._reported(exchange, exchange.request_body)
         elif _is_document(exchange):
             yield Heard(None, "", Loaded(exchange.received, exchange.number))

@@ -150,6 +150,13 @@ def test_what_the_client_reports_of_a_job_known_so_far(heard):
     assert [(one.entry, one.word) for one in reports] == [(3, "pending"), (5, "running")]
 
 
+def test_what_a_client_commands_is_not_what_it_shows(heard):
+    tape = Tape()
+    tape.read(1.0, "completed")
+    tape.entry(2.0, "PATCH", f"/jobs/{JOB}", sent={"id": JOB, "status": "pending"})
+    assert [type(one.event) for one in heard(tape)] == [Said]
+
+
 def test_a_page_is_loaded_and_a_part_of_one_is_not(heard):
     tape = Tape()
     tape.entry(1.0, "GET", "/app", body="<html>", headers=HTML)
