@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _NEVER_FRESH: Final = -1
 _MOST_STEPS: Final = 12
+_SKEW: Final = 1.0
+"""Seconds by which lines of several processes may stand in another order than that of their times."""
 
 
 class Account:
@@ -43,8 +45,9 @@ class Account:
     def hear(self, event: Event) -> Back | None:
         """Take the next event; return the step back that it shows, if any."""
         facts = self.facts
-        if facts.first_at is None:
-            facts.first_at = event.at
+        if event.at < facts.last_at and event.at < facts.last_at - _SKEW:
+            facts.disordered.add(event.entry)
+        facts.first_at = event.at if facts.first_at is None else min(facts.first_at, event.at)
         facts.last_at = max(facts.last_at, event.at)
         facts.events += 1
         if isinstance(event, Said):
@@ -140,7 +143,7 @@ class Account:
             return None
         known, cause = self._contradicted(decision), blame(decision)
         is_true = _went_back(decision)
-        overtaken = event.sent < known.moment.at and not is_true
+        overtaken = event.sent < known.moment.at <= event.at and not is_true
         back = Back(moment, cause, known, event.stream, is_true, overtaken)
         is_first = not facts.back_counts[cause]
         is_against_end = known.shown.status.terminal

@@ -68,6 +68,8 @@ def _cached_reads(facts: Facts, words: Wording) -> Claim:
         if back.overtaken
         else "was an old copy, or the job did end so: no time tells which of the two ends is the later one"
         if moment.reason is Reason.TERMINAL_CONFLICT
+        else "is older than that, though it stands after it"
+        if moment.at < known.moment.at
         else "was a stored answer to that submit, or the job was started again"
         if moment.source is Source.SUBMIT
         else "was an old copy: a cache that does not say so, or a replica that lags"

@@ -40,9 +40,12 @@ class Found(NamedTuple):
 class Accounts:
     """One account per job, in the order of their first word."""
 
-    def __init__(self, *, only_job: str | None = None, keeps_all: bool = False) -> None:
-        self._only, self._keeps_all = only_job, keeps_all
-        self._accounts: dict[str, Account] = {}
+    def __init__(
+        self, *, only_job: str | None = None, keeps_all: bool = False, by_profile: bool = False
+    ) -> None:
+        """With `by_profile`, an id under two profiles is two jobs."""
+        self._only, self._keeps_all, self._by_profile = only_job, keeps_all, by_profile
+        self._accounts: dict[tuple[str, str], Account] = {}
         self.others: set[str] = set()
         """Jobs that were heard of and not asked about."""
 
@@ -66,7 +69,7 @@ class Accounts:
 
     def of(self, job: str, profile: str) -> Account | None:
         """Return the account of a job, begun if need be; None for one that nobody asked about."""
-        key = (len(job) >= _UUID and bare_uuid(job)) or job
+        key = (len(job) >= _UUID and bare_uuid(job)) or job, profile if self._by_profile else ""
         account = self._accounts.get(key)
         if account is None:
             if self._only is not None and job != self._only and not same_id(job, self._only):

@@ -61,6 +61,8 @@ class Facts:
 
     first_at: float | None = None
     last_at: float = 0.0
+    disordered: Some[int] = field(default_factory=Some)
+    """Entries that are older than what stands before them."""
     events: int = 0
     words: int = 0
     """Observations with a status in them."""

@@ -89,6 +89,13 @@ def _the_clients_own(causes: Sequence[Cause], facts: Facts, words: Wording) -> I
 
 
 def _noise(facts: Facts, words: Wording) -> Iterator[Claim]:
+    if facts.disordered:
+        numbers = facts.disordered.first
+        yield Claim(
+            f"The {words.record} is not in order of time ({words.entries(facts.disordered)}): put together "
+            "so, it tells another story than what happened.",
+            tuple(numbers),
+        )
     for kind, some in facts.unread.items():
         numbers = [one.entry for one in some.first]
         yield Claim(
