@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _NEVER_FRESH: Final = -1
 _MOST_STEPS: Final = 12
+_OLD: Final = frozenset({Reason.OLDER_UPDATE, Reason.OLDER_ATTEMPT})
+"""Who shows what came with these is back in time, be it to a higher status."""
 _SKEW: Final = 1.0
 """Seconds by which lines of several processes may stand in another order than that of their times."""
 
@@ -76,7 +78,8 @@ class Account:
         self.naive = after
         truth = _shown(decision.after)
         cached_by = seen.http.cached_by if seen.http is not None else None
-        is_low = _went_back(decision) or (is_word and is_back(truth, after))
+        is_old = decision.reason in _OLD and is_word and _differs(truth, after)
+        is_low = is_old or _went_back(decision) or (is_word and is_back(truth, after))
         is_step = decision.action is Action.APPLY and _status(truth) != _status(_shown(decision.before))
         if is_word and cached_by is None:
             self.facts.direct_at = event.at
@@ -149,9 +152,10 @@ class Account:
         is_against_end = known.shown.status.terminal
         if is_first or (is_against_end and not any(_is_against_end(one, cause) for one in facts.backs)):
             facts.backs.append(back)
-        may_be_server = moment.cached_by is None and not overtaken and moment.source is not Source.STORE
-        if cause is Cause.SERVER_REGRESSED or (may_be_server and moment.source.is_read):
+        if cause is Cause.SERVER_REGRESSED:
             facts.server_low_at = max(facts.server_low_at, moment.at)
+        elif moment.source.is_read and moment.cached_by is None:
+            facts.server_low_at = max(facts.server_low_at, event.sent)  # not before it was asked
         facts.back_counts[cause] += 1
         facts.back_entries.setdefault(cause, Some()).add(moment.entry)
         return back
@@ -197,6 +201,12 @@ def _shown(job: Job | None) -> Shown | None:
 
 def _status(shown: Shown | None) -> object:
     return shown and shown.status
+
+
+def _differs(true: Shown | None, naive: Shown | None) -> bool:
+    if true is None or naive is None or true.status is not naive.status:
+        return true is not naive
+    return not true.status.terminal and naive.progress is not None and true.progress != naive.progress
 
 
 def _went_back(decision: Decision) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from jobctl.explain.causes import taken_back
 from jobctl.explain.ends import refused, told_end
 from jobctl.explain.explanation import Cause, Claim
+from jobctl.explain.naive import is_back
 from jobctl.explain.wording import Wording, count_of, sayer, shown_words, stream_name
 from jobctl.model import Source
 from jobctl.reasons import Reason
@@ -34,6 +35,8 @@ def _stream_stale(facts: Facts, words: Wording) -> Claim:
     lock = "a terminal lock" if known.shown.status.terminal else "an order of versions"
     # What only frames without a time said does not tell what the server would have said.
     is_proven = known.moment.source is not Source.STREAM or known.moment.updated_at is not None
+    # And an old word that is higher may have been said again since.
+    is_proven = is_proven and is_back(known.shown, moment.naive)
     if is_proven and facts.server_low_at < known.moment.at:
         first = (
             f"The server never said {said} after {words.time(known.moment.at)}, when "

@@ -23,8 +23,12 @@ if TYPE_CHECKING:
 _MOST: Final = 8
 """Claims that are followed at the same time."""
 _CLAIMING: Final = frozenset({Reason.UNCONFIRMED_TERMINAL, Reason.TERMINAL_CONFLICT, Reason.LATE_TERMINAL})
-_SPEAKING: Final = frozenset({Source.POLL, Source.VERIFY, Source.STREAM})
-_CLAIMANTS: Final = {Source.CANCEL: Cause.CANCEL_RESPONSE}
+_CLAIMANTS: Final = {
+    Source.CANCEL: Cause.CANCEL_RESPONSE,
+    Source.POLL: Cause.CACHED_READS,
+    Source.VERIFY: Cause.CACHED_READS,
+}
+_DENIERS: Final = {Source.STREAM: Cause.STREAM_STALE, Source.CANCEL: Cause.CANCEL_RESPONSE}
 
 
 class Weight(IntEnum):
@@ -67,13 +71,15 @@ class Claimed(NamedTuple):
         is_open = denied.weight is Weight.OPEN and (self.came is None or self.moment.source is Source.CANCEL)
         if denied.weight is Weight.SURE or is_open:
             return _CLAIMANTS.get(self.moment.source, Cause.STREAM_STALE)
-        return Cause.STREAM_STALE if denied.moment.source is Source.STREAM else Cause.CACHED_READS
+        return _DENIERS.get(denied.moment.source, Cause.CACHED_READS)
 
 
 def is_claim(decided: Decided) -> bool:
-    """Tell whether somebody who is no read claims an end that was not taken over."""
+    """Tell whether an end is claimed and not taken over; of two ends that differ, reads make a step back."""
     decision = decided.decision
-    return decision.reason in _CLAIMING and not decision.observation.source.is_read
+    if decision.observation.source.is_read:
+        return decision.reason is Reason.LATE_TERMINAL
+    return decision.reason in _CLAIMING
 
 
 def follow(claims: list[Claimed], decided: Decided) -> None:
@@ -111,7 +117,7 @@ def _weight(one: Claimed, decided: Decided) -> Weight | None:
     seen = decision.observation
     if seen.status is None or seen.status is one.status or seen.keepalive:
         return None
-    if seen.source not in _SPEAKING or decision.reason is Reason.OTHER_JOB:
+    if seen.source is Source.STORE or decision.reason is Reason.OTHER_JOB:
         return None
     if said.sent < one.moment.at or (seen.http is not None and seen.http.cached_by is not None):
         return Weight.EXCUSED
