@@ -271,26 +271,6 @@ def test_two_ends_of_which_no_time_tells_the_later(told):
     assert "no time tells which of the two ends is the later one" in told(tape).claims[0].text
 
 
-def test_what_the_server_itself_said_is_not_said_to_be_missing(told):
-    tape = Tape()
-    tape.read(1, "running", progress=95, headers=[("Age", "30")])
-    tape.read(2, "running", progress=95, asked=NO_CACHE)
-    one = told(tape)
-    assert one.causes[0] is Cause.CLIENT_STATE
-    assert "is not in the recording" not in all_text(one)
-    tape.read(3, "running", progress=95, headers=[("Age", "3")])
-    one = told(tape)
-    assert one.causes[0] is Cause.CACHED_READS
-    assert "said after 22:13:12.010 is not in the recording" in one.claims[0].text
-
-
-def test_a_job_that_caches_left_behind_is_told_as_it_was_last_shown(told):
-    tape = Tape()
-    for at in range(20):
-        tape.read(at, "running", progress=at, headers=[("Age", "3")])
-    assert "left the job at running 19 %" in told(tape).claims[0].text
-
-
 def test_frames_without_a_time_do_not_tell_what_the_server_never_said(told):
     tape = Tape()
     tape.socket(1, (2, {"status": "running"}))
