@@ -81,7 +81,7 @@ def _judge(job: Job | None, seen: Observation, order: int | None) -> Reason:
     if seen.keepalive:
         return _KEEPALIVE
     said_id = seen.said_id
-    if said_id is not None and said_id != seen.job and not _same_id(said_id, seen.job):
+    if said_id is not None and said_id != seen.job and not same_id(said_id, seen.job):
         return _OTHER_JOB
     if status is None:
         return _UNREADABLE
@@ -184,13 +184,14 @@ def _is_later_attempt(job: Job, seen: Observation) -> bool:
     return seen.attempt is not None and job.attempt is not None and seen.attempt > job.attempt
 
 
-def _same_id(one: str, other: str) -> bool:
+def same_id(one: str, other: str) -> bool:
     """Case, dashes and braces of a UUID do not matter (RFC 9562 section 4); any other id is what it is."""
-    uuid = _bare_uuid(one)
-    return uuid is not None and uuid == _bare_uuid(other)
+    uuid = bare_uuid(one)
+    return uuid is not None and uuid == bare_uuid(other)
 
 
-def _bare_uuid(text: str) -> str | None:
+def bare_uuid(text: str) -> str | None:
+    """Return the digits of a UUID, however it is spelled; None for any other id."""
     bare = text.casefold().strip("{}").removeprefix("urn:uuid:").replace("-", "")
     return bare if len(bare) == 32 and all(c in "0123456789abcdef" for c in bare) else None
 

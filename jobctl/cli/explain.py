@@ -122,7 +122,7 @@ def _explain_lines(lines: Iterable[Line], kind: str, origin: str, asked: _Asked)
     summary = Summary()
     told = LogLines(summary, as_json=asked.as_json, verbose=asked.verbose)
     replayed = Replay(asked.settings.profiles, asked.job, asked.settings.profile.name).lines(lines)
-    accounts = Wanted(asked.job, keeps_all=asked.html is not None).accounts()
+    accounts = Wanted(asked.job, keeps_all=asked.html is not None, by_profile=True).accounts()
     accounts.hear(heard_in(told.watched(replayed)))
     explanations = _explained(accounts, kind, origin)
     _write_page(explanations, asked)
@@ -209,7 +209,8 @@ def _show(explanations: Sequence[Explanation], origin: str, asked: _Asked) -> No
         show_explanation(explanations[0], verbose=asked.verbose)
     elif explanations:
         show_jobs(explanations, origin)
-    output.result("")
+    if explanations:
+        output.result("")
 
 
 def _close(explanations: Sequence[Explanation], asked: _Asked, code: ExitCode, more: dict[str, Any]) -> None:
@@ -225,7 +226,7 @@ def _write_page(explanations: Sequence[Explanation], asked: _Asked) -> None:
     Raises:
         ConfigError: it cannot be written there.
     """
-    if asked.html is None or not explanations:
+    if asked.html is None:
         return
     from jobctl.explain.page.page import timeline_page
 

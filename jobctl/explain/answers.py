@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from jobctl.explain.causes import false_ends
+from jobctl.explain.causes import taken_back
+from jobctl.explain.ends import refused, told_end
 from jobctl.explain.explanation import Cause, Claim
-from jobctl.explain.wording import Wording, count_of, sayer, shown_words
+from jobctl.explain.naive import is_back
+from jobctl.explain.wording import Wording, count_of, sayer, shown_words, stream_name
 from jobctl.model import Source
-from jobctl.text import visible
+from jobctl.reasons import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from jobctl.explain.events import Stream
-    from jobctl.explain.facts import Back, Claimed, Facts
-
-_LONGEST_DETAIL: Final = 160
+    from jobctl.explain.explanation import Moment
+    from jobctl.explain.facts import Back, Facts
 
 
 def answer(cause: Cause, facts: Facts, words: Wording) -> Claim:
@@ -27,13 +27,17 @@ def answer(cause: Cause, facts: Facts, words: Wording) -> Claim:
 def _stream_stale(facts: Facts, words: Wording) -> Claim:
     back = _worst(facts, Cause.STREAM_STALE)
     if back is None:
-        return _false_end(false_ends(facts)[0], facts, words)
+        return _taken_back(Cause.STREAM_STALE, facts, words)
     moment, known = back.moment, back.known
     said = _quoted(back)
     more = facts.back_counts[Cause.STREAM_STALE] - 1
     others = f", and {count_of(more, 'more message', 'more messages')} did the same" if more else ""
     lock = "a terminal lock" if known.shown.status.terminal else "an order of versions"
-    if not _server_repeated(facts, back):
+    # What only frames without a time said does not tell what the server would have said.
+    is_proven = known.moment.source is not Source.STREAM or known.moment.updated_at is not None
+    # And an old word that is higher may have been said again since.
+    is_proven = is_proven and is_back(known.shown, moment.naive)
+    if is_proven and facts.server_low_at < known.moment.at:
         first = (
             f"The server never said {said} after {words.time(known.moment.at)}, when "
             f"{sayer(known.moment.source)} said {shown_words(known.shown)} "
@@ -45,7 +49,7 @@ def _stream_stale(facts: Facts, words: Wording) -> Claim:
             f"({words.entry(known.moment.entry)})."
         )
     return Claim(
-        f"{first} {_stream_name(back.stream, words)} said {said} {_age_of(back)} at "
+        f"{first} {stream_name(back.stream, words)} said {said} {_age_of(back)} at "
         f"{words.where(moment)}{others}; "
         f"a client without {lock} would have gone back at that moment.",
         (known.moment.entry, moment.entry),
@@ -55,7 +59,8 @@ def _stream_stale(facts: Facts, words: Wording) -> Claim:
 def _cached_reads(facts: Facts, words: Wording) -> Claim:
     back = _worst(facts, Cause.CACHED_READS)
     if back is None:
-        return _stuck(facts, words)
+        end = taken_back(facts, Cause.CACHED_READS)
+        return _stuck(facts, words) if end is None else told_end(end, facts, words)
     moment, known = back.moment, back.known
     is_declared = moment.cached_by is not None
     entries = facts.back_entries[Cause.CACHED_READS]
@@ -64,6 +69,12 @@ def _cached_reads(facts: Facts, words: Wording) -> Claim:
         if is_declared
         else "was asked before that and came after it"
         if back.overtaken
+        else "was an old copy, or the job did end so: no time tells which of the two ends is the later one"
+        if moment.reason is Reason.TERMINAL_CONFLICT
+        else "is older than that, though it stands after it"
+        if moment.at < known.moment.at
+        else "was a stored answer to that submit, or the job was started again"
+        if moment.source is Source.SUBMIT
         else "was an old copy: a cache that does not say so, or a replica that lags"
     )
     many = (
@@ -73,23 +84,33 @@ def _cached_reads(facts: Facts, words: Wording) -> Claim:
     )
     return Claim(
         f"The job was {shown_words(known.shown)} from {words.time(known.moment.at)} on, as "
-        f"{sayer(known.moment.source)} said ({words.entry(known.moment.entry)}). The read answered at "
-        f"{words.where(moment)} said {_quoted(back)} and {came}; a client that believes the last word would "
-        f"have gone back at that moment.{many}",
+        f"{sayer(known.moment.source)} said ({words.entry(known.moment.entry)}). "
+        f"{_answered(moment, words)} said {_quoted(back)} and {came}; a client that believes the last "
+        f"word would have gone back at that moment.{many}",
         (known.moment.entry, *entries.first),
     )
 
 
+def _answered(moment: Moment, words: Wording) -> str:
+    where = words.where(moment)
+    if moment.source.is_read:
+        return f"The read answered at {where}"
+    return f"{sayer(moment.source).capitalize()}, which came at {where},"
+
+
 def _stuck(facts: Facts, words: Wording) -> Claim:
-    cached = facts.cached
-    said = cached.first[-1].true
-    shows = f" and left the job at {shown_words(said)}" if said is not None else ""
+    cached, last = facts.cached, facts.cached_last
+    shows = f" and left the job at {shown_words(last.true)}" if last is not None and last.true else ""
     return Claim(
         f"{count_of(len(cached), 'read was', 'reads were')} answered from a cache{ages(facts)}{shows}; what "
-        f"the server itself said after {words.time(cached.first[0].at)} "
-        f"({words.entry(cached.first[0].entry)}) is not in the recording.",
+        f"the server itself said after {_last_direct(facts, words)} is not in the recording.",
         tuple(moment.entry for moment in cached.first),
     )
+
+
+def _last_direct(facts: Facts, words: Wording) -> str:
+    first = facts.cached.first[0]
+    return words.where(first) if facts.direct_at < first.at else words.time(facts.direct_at)
 
 
 def _server_regressed(facts: Facts, words: Wording) -> Claim:
@@ -106,10 +127,10 @@ def _server_regressed(facts: Facts, words: Wording) -> Claim:
 
 
 def _cancel_response(facts: Facts, words: Wording) -> Claim:
-    ends = [one for one in false_ends(facts) if one.status.terminal]
+    end = taken_back(facts, Cause.CANCEL_RESPONSE)
+    if end is not None:
+        return told_end(end, facts, words)
     back = _worst(facts, Cause.CANCEL_RESPONSE)
-    if ends:
-        return _false_end(ends[0], facts, words)
     if back is not None:
         return Claim(
             f"The answer to the cancel said {_quoted(back)} at {words.where(back.moment)}, and the job was "
@@ -118,23 +139,6 @@ def _cancel_response(facts: Facts, words: Wording) -> Claim:
             (back.known.moment.entry, back.moment.entry),
         )
     return refused(facts, words)
-
-
-def refused(facts: Facts, words: Wording) -> Claim:
-    """A cancel that came too late: only for facts that have one, of a job that ended."""
-    one, ended = facts.refused.first[0], facts.ended
-    why = f": {visible(one.detail, _LONGEST_DETAIL)}" if one.detail else ""
-    was = (
-        f" The job was {shown_words(ended.shown)} since {words.where(ended.moment)}; a client that shows "
-        "cancelled before it has the answer goes back and forth."
-        if ended is not None
-        else ""
-    )
-    return Claim(
-        f"The cancel at {words.time(one.at)} was refused with HTTP {one.status}{why} "
-        f"({words.entry(one.entry)}).{was}",
-        (one.entry,),
-    )
 
 
 def _client_state(facts: Facts, words: Wording) -> Claim:
@@ -177,29 +181,9 @@ def _not_enough(facts: Facts, words: Wording) -> Claim:
     return Claim("Not enough was recorded to tell: no answer about the job holds a status that can be read.")
 
 
-def _false_end(end: Claimed, facts: Facts, words: Wording) -> Claim:
-    last = facts.steps[-1] if facts.steps else None
-    truth = (
-        f"it was {shown_words(last.shown)} at {words.where(last.moment)}"
-        if last is not None
-        else "no read did"
-    )
-    who = (
-        _stream_name(end.stream, words)
-        if end.moment.source is Source.STREAM
-        else sayer(end.moment.source).capitalize()
-    )
-    return Claim(
-        f"{who} said {end.moment.said or end.status.value} at {words.where(end.moment)}, and the job never "
-        f"was: {truth}. A client that believes the last word would have shown an end that never came.",
-        (end.moment.entry, *((last.moment.entry,) if last is not None else ())),
-    )
-
-
-def _stream_name(stream: Stream | None, words: Wording) -> str:
-    if stream is None:
-        return "A message of the WebSocket"
-    return f"Frame {stream.frame} of the WebSocket opened at {words.time(stream.opened)}"
+def _taken_back(cause: Cause, facts: Facts, words: Wording) -> Claim:
+    end = taken_back(facts, cause)
+    return _client_state(facts, words) if end is None else told_end(end, facts, words)
 
 
 def _quoted(back: Back) -> str:
@@ -225,14 +209,6 @@ def _worst(facts: Facts, cause: Cause) -> Back | None:
     """The first of that cause against an end, or else the first."""
     found = [back for back in facts.backs if back.cause is cause]
     return next((back for back in found if back.known.shown.status.terminal), found[0] if found else None)
-
-
-def _server_repeated(facts: Facts, back: Back) -> bool:
-    """Did the server itself say anything lower after the step that the frame contradicts?"""
-    return any(
-        other.cause is Cause.SERVER_REGRESSED and other.moment.at >= back.known.moment.at
-        for other in facts.backs
-    )
 
 
 _ANSWERS: Final[dict[Cause, Callable[[Facts, Wording], Claim]]] = {

@@ -34,7 +34,10 @@ class Said(NamedTuple):
 
 
 class Unread(NamedTuple):
-    """A read of the job brought no status. `kind` is one of `PROBLEM_KINDS`, or `not-modified`, `no-body`."""
+    """A read of the job brought no status.
+
+    `kind` is one of `PROBLEM_KINDS`, or `not-modified`, `head`, `no-body`.
+    """
 
     at: float
     entry: int

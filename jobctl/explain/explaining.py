@@ -11,6 +11,8 @@ from jobctl.explain.explanation import Explanation, Shown
 from jobctl.explain.further import further
 from jobctl.explain.moments import EVERYTHING
 from jobctl.explain.wording import Wording
+from jobctl.reconcile import bare_uuid, same_id
+from jobctl.secret_scan import redact_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -24,6 +26,10 @@ _FEW_JOBS: Final = 20
 """Of so many jobs decisions are kept: of more nobody reads a table."""
 
 
+_UUID: Final = 32
+"""Fewer characters spell no UUID."""
+
+
 class Found(NamedTuple):
     """A step back, told as soon as it is met."""
 
@@ -34,9 +40,12 @@ class Found(NamedTuple):
 class Accounts:
     """One account per job, in the order of their first word."""
 
-    def __init__(self, *, only_job: str | None = None, keeps_all: bool = False) -> None:
-        self._only, self._keeps_all = only_job, keeps_all
-        self._accounts: dict[str, Account] = {}
+    def __init__(
+        self, *, only_job: str | None = None, keeps_all: bool = False, by_profile: bool = False
+    ) -> None:
+        """With `by_profile`, an id under two profiles is two jobs."""
+        self._only, self._keeps_all, self._by_profile = only_job, keeps_all, by_profile
+        self._accounts: dict[tuple[str, str], Account] = {}
         self.others: set[str] = set()
         """Jobs that were heard of and not asked about."""
 
@@ -55,18 +64,19 @@ class Accounts:
             elif (known := self.of(job, profile)) is not None:
                 known.profile = profile  # a stream's address fits several, its reads tell which
                 if (back := known.hear(event)) is not None:
-                    found.append(Found(job, back))
+                    found.append(Found(redact_text(job), back))
         return found
 
     def of(self, job: str, profile: str) -> Account | None:
         """Return the account of a job, begun if need be; None for one that nobody asked about."""
-        account = self._accounts.get(job)
+        key = (len(job) >= _UUID and bare_uuid(job)) or job, profile if self._by_profile else ""
+        account = self._accounts.get(key)
         if account is None:
-            if self._only is not None and job != self._only:
-                self.others.add(job)
+            if self._only is not None and job != self._only and not same_id(job, self._only):
+                self.others.add(redact_text(job))
                 return None
             keep = EVERYTHING if self._keeps_all else SHOWN if len(self._accounts) < _FEW_JOBS else 0
-            account = self._accounts[job] = Account(job, profile, keep=keep)
+            account = self._accounts[key] = Account(job, profile, keep=keep)
         return account
 
 
@@ -77,7 +87,7 @@ def explain(account: Account, kind: str, origin: str) -> Explanation:
     causes = causes_of(facts)
     claims = (answer(causes[0], facts, words), *further(causes, facts, words))
     return Explanation(
-        account.id,
+        redact_text(account.id),
         account.profile,
         kind,
         origin,

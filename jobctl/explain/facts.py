@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
+    from jobctl.explain.claims import Claimed
     from jobctl.explain.events import Loaded, Opened, Refused, Stream, Unread
     from jobctl.explain.explanation import Cause, Moment, PageFlip, Shown
     from jobctl.model import JobStatus
@@ -54,20 +55,14 @@ class Back(NamedTuple):
     overtaken: bool
 
 
-class Claimed(NamedTuple):
-    """An end that was claimed and that jobctl did not take over at once."""
-
-    moment: Moment
-    status: JobStatus
-    stream: Stream | None
-
-
 @dataclass
 class Facts:
     """Everything the sentences are made of. Entries count as in the record."""
 
     first_at: float | None = None
     last_at: float = 0.0
+    disordered: Some[int] = field(default_factory=Some)
+    """Entries that are older than what stands before them."""
     events: int = 0
     words: int = 0
     """Observations with a status in them."""
@@ -83,8 +78,16 @@ class Facts:
     """The first of each kind, and the first against an end."""
     back_counts: Counter[Cause] = field(default_factory=Counter)
     back_entries: dict[Cause, Some[int]] = field(default_factory=dict)
+    server_low_at: float = float("-inf")
+    """When the server itself, as far as any sign tells, last said less than was known."""
+    reached: set[JobStatus] = field(default_factory=set)
+    """Every status that the job had, as jobctl shows it."""
     claimed: list[Claimed] = field(default_factory=list)
+    """Ends that were claimed: those that nobody denied before they came are gone again."""
     cached: Some[Moment] = field(default_factory=Some)
+    cached_last: Moment | None = None
+    direct_at: float = float("-inf")
+    """When somebody last said a status without a sign of a cache."""
     ages: tuple[int, int] | None = None
     """Smallest and largest Age of the cached answers, in seconds."""
     unread: dict[str, Some[Unread]] = field(default_factory=dict)
@@ -93,6 +96,12 @@ class Facts:
     loaded: Some[Loaded] = field(default_factory=Some)
     """Loads of a page after something was known about the job."""
     flips: list[PageFlip] = field(default_factory=list)
+
+    @property
+    def is_stuck(self) -> bool:
+        """The job was not seen to end, and the last word came from a cache."""
+        last = self.cached_last
+        return self.ended is None and last is not None and last.at >= self.direct_at
 
     @property
     def ended(self) -> Step | None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from jobctl.explain.answers import ages, answer, refused
+from jobctl.explain.answers import ages, answer
+from jobctl.explain.causes import taken_back
+from jobctl.explain.ends import refused, unanswered
 from jobctl.explain.explanation import Cause, Claim
 from jobctl.explain.wording import Wording, count_of, shown_words
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
 _UNREAD: Final = {
     "no-body": "whose body is not in the recording (export it with content)",
+    "head": "asked for the headers alone (HEAD), which carry no status",
     "not-modified": "said HTTP 304: the client got its old copy again",
     "not-json": "were no JSON",
     "tunnel-page": "were a tunnel's own page, no answer of the API",
@@ -35,10 +38,16 @@ def further(causes: Sequence[Cause], facts: Facts, words: Wording) -> Iterator[C
     """Yield the claims after the first: `causes[0]` has been answered."""
     yield from _truth(facts, words)
     for cause in causes[1:]:
-        if cause is Cause.CANCEL_RESPONSE and facts.refused and not facts.back_counts[cause]:
+        if (
+            cause is Cause.CANCEL_RESPONSE
+            and facts.refused
+            and not facts.back_counts[cause]
+            and taken_back(facts, cause) is None
+        ):
             yield refused(facts, words)
-        elif cause is not Cause.CACHED_READS or facts.back_counts[cause]:
+        elif cause is not Cause.CACHED_READS or facts.back_counts[cause] or taken_back(facts, cause):
             yield answer(cause, facts, words)
+    yield from unanswered(facts, words)
     if facts.cached:
         numbers = [moment.entry for moment in facts.cached.first]
         yield Claim(
@@ -80,6 +89,13 @@ def _the_clients_own(causes: Sequence[Cause], facts: Facts, words: Wording) -> I
 
 
 def _noise(facts: Facts, words: Wording) -> Iterator[Claim]:
+    if facts.disordered:
+        numbers = facts.disordered.first
+        yield Claim(
+            f"The {words.record} is not in order of time ({words.entries(facts.disordered)}): put together "
+            "so, it tells another story than what happened.",
+            tuple(numbers),
+        )
     for kind, some in facts.unread.items():
         numbers = [one.entry for one in some.first]
         yield Claim(

@@ -57,6 +57,8 @@ class Intake:
         self._reading = Reading(profiles)
         self._profile_of: dict[str, int] = {}
         """By job: the profile that its reads fit. A stream's URL often fits several, and yields to them."""
+        self._jobs_of: dict[int, set[str]] = {}
+        """The same the other way round: the jobs of a profile."""
         self._streams: dict[int, Stream] = {}
         """By handshake: the last message of that stream."""
 
@@ -75,16 +77,26 @@ class Intake:
         elif sighting.role is Role.STREAM:
             yield self._streamed(exchange, sighting)
         elif sighting.role is Role.READ:
-            self._profile_of[sighting.job] = sighting.profile
+            self._belongs(sighting.job, sighting.profile, by_a_read=True)
             yield self._read(exchange, sighting)
         elif sighting.role is Role.LIST:
             yield from self._listed(exchange, sighting)
         else:
             yield from self._written(exchange, sighting)
 
+    def _belongs(self, job: str, profile: int, *, by_a_read: bool = False) -> int:
+        """Return the profile of a job: the first that fitted, until a read tells better."""
+        known = self._profile_of.get(job)
+        if known is None or (by_a_read and known != profile):
+            if known is not None:
+                self._jobs_of[known].discard(job)
+            self._profile_of[job] = known = profile
+            self._jobs_of.setdefault(profile, set()).add(job)
+        return known
+
     def _streamed(self, exchange: Exchange, sighting: Sighting) -> Heard:
         job = sighting.job
-        index = self._profile_of.setdefault(job, sighting.profile)
+        index = self._belongs(job, sighting.profile)
         name = self._profiles[index].name
         if exchange.path is not Path.EVENT:
             stream = self._streams[exchange.number] = Stream(len(self._streams) + 1, 0, exchange.at)
@@ -105,6 +117,8 @@ class Intake:
         if seen is None:
             if exchange.status == 304:
                 kind = "not-modified"
+            elif kind is None and exchange.method == "HEAD":
+                kind = "head"
             unread = Unread(exchange.received, exchange.number, kind or "no-body", exchange.status)
             return Heard(sighting.job, name, unread)
         source = Source.VERIFY if is_uncached else Source.POLL
@@ -120,7 +134,7 @@ class Intake:
         for item in items[:_MOST_LISTED] if isinstance(items, list) else ():
             seen = reader.observe(item, Source.POLL, "", exchange.received, http=http)
             if seen.said_id is not None and seen.status is not None:
-                self._profile_of.setdefault(seen.said_id, sighting.profile)
+                self._belongs(seen.said_id, sighting.profile)
                 seen = seen._replace(job=seen.said_id)
                 said = Said(exchange.received, exchange.number, seen, exchange.sent)
                 yield Heard(seen.job, profile.name, said)
@@ -137,7 +151,7 @@ class Intake:
             return
         if not job or not accepted:
             return
-        self._profile_of.setdefault(job, sighting.profile)
+        self._belongs(job, sighting.profile)
         seen = self._observe(_json(exchange.body), source, job, exchange, sighting.profile)
         at, entry = exchange.received, exchange.number
         if seen.status is not None:
@@ -159,7 +173,8 @@ class Intake:
         return job_in_location(here, response)
 
     def _beside_the_api(self, exchange: Exchange) -> Iterator[Heard]:
-        if exchange.request_body:
+        # Other methods command something: what a PATCH says is what somebody wants, not what a page shows.
+        if exchange.request_body and exchange.method == "POST":
             yield from self._reported(exchange, exchange.request_body)
         elif _is_document(exchange):
             yield Heard(None, "", Loaded(exchange.received, exchange.number))
@@ -168,9 +183,8 @@ class Intake:
         if not self._profile_of or not may_speak(body):
             return
         payload = _json(body)
-        for index in sorted(set(self._profile_of.values())):
+        for index, jobs in sorted(self._jobs_of.items()):
             profile = self._profiles[index]
-            jobs = {job for job, known in self._profile_of.items() if known == index}
             for job, word, shown in words_in(payload, jobs, profile):
                 yield Heard(job, profile.name, Reported(exchange.at, exchange.number, word, shown))
 

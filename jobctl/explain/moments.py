@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from jobctl.explain.explanation import Moment
 from jobctl.redact import redact
+from jobctl.secret_scan import redact_text
 from jobctl.text import visible
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 EVERYTHING: Final = -1
 _LONGEST_PAYLOAD: Final = 2000
+_LONGEST_WORD: Final = 200
 
 
 class Decided(NamedTuple):
@@ -40,14 +42,14 @@ class Decided(NamedTuple):
             seen.source,
             decision.action,
             decision.reason,
-            None if seen.raw_status is None else visible(seen.raw_status, 60),
+            None if seen.raw_status is None else visible(redact_text(seen.raw_status), 60),
             seen.progress,
             visible(seen.updated_at.text, 40) if seen.updated_at is not None else None,
             self.true,
             self.naive,
             stream.connection if stream is not None else 0,
             stream.frame if stream is not None else 0,
-            seen.http.cached_by if seen.http is not None else None,
+            _cached_by(seen),
             _payload(seen) if in_full else "",
         )
 
@@ -75,6 +77,11 @@ class Moments:
         yield from self._all
         for decided in (*self._first, *self._last):
             yield decided.moment(in_full=True)
+
+
+def _cached_by(seen: Observation) -> str | None:
+    said = None if seen.http is None else seen.http.cached_by
+    return None if said is None else visible(redact_text(said), _LONGEST_WORD)
 
 
 def _payload(seen: Observation) -> str:

@@ -32,12 +32,14 @@ class Wanted:
     job: str | None = None
     keeps_all: bool = False
     """Every decision is wanted, for a page, not the first and last ones."""
+    by_profile: bool = False
+    """An id is one job per profile: in a log each line names its own, elsewhere it is guessed."""
     found: Callable[[Found], None] = field(default=lambda _found: None)
     """Told each step back as soon as it is met, as long as the file is in order."""
 
     def accounts(self) -> Accounts:
         """Return accounts that nothing has been heard in."""
-        return Accounts(only_job=self.job, keeps_all=self.keeps_all)
+        return Accounts(only_job=self.job, keeps_all=self.keeps_all, by_profile=self.by_profile)
 
 
 def accounts_of_recording(recording: Recording, profiles: Sequence[Profile], wanted: Wanted) -> Accounts:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jobctl.errors import ConfigError
 from jobctl.observe import Reader
-from jobctl.reconcile import reconcile
+from jobctl.reconcile import reconcile, same_id
 from jobctl.story import SCHEMA, RecordError, differences, job_record, observation_of
 from jobctl.text import visible
 
@@ -75,7 +75,7 @@ class Replay:
                 continue
             else:
                 self._numbers.see(line.number, line.record)
-                if self._only is None or line.record.get("job") == self._only:
+                if self._only is None or _is_about(line.record.get("job"), self._only):
                     replayed = self._decide(line, line.record)
                     yield self._with_notes(replayed) if self._numbers.noted else replayed
 
@@ -114,6 +114,10 @@ class Replay:
             raise RecordError(f"{error}; give --config FILE with the file that has it") from error
         reader = self._readers[name] = Reader(profile)
         return reader
+
+
+def _is_about(job: object, wanted: str) -> bool:
+    return job == wanted or (isinstance(job, str) and same_id(job, wanted))
 
 
 def _is_no_decision(record: dict[str, Any]) -> bool:

@@ -10,6 +10,7 @@ from jobctl.story import format_time
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from jobctl.explain.events import Stream
     from jobctl.explain.explanation import Moment, Shown
     from jobctl.explain.facts import Some
 
@@ -65,6 +66,13 @@ class Wording:
     def where(self, moment: Moment) -> str:
         """`22:13:10 (entry 9)`."""
         return f"{self.time(moment.at)} ({self.entry(moment.entry)})"
+
+
+def stream_name(stream: Stream | None, words: Wording) -> str:
+    """`Frame 12 of the WebSocket opened at 22:13:25`."""
+    if stream is None:
+        return "A message of the WebSocket"
+    return f"Frame {stream.frame} of the WebSocket opened at {words.time(stream.opened)}"
 
 
 def sayer(source: Source) -> str:

@@ -75,6 +75,35 @@ def test_no_secret_of_anybody_leaves(alone, tmp_path):
     assert SECRET not in (tmp_path / "out.html").read_text("utf-8")
 
 
+TOKEN = "sk-proj-abcdefghijklmnopqrstuvwxyz0123456789ABCDEF"
+
+
+def in_a_status():
+    tape = incident()
+    tape.socket(6, (6.1, {"type": "status", "status": TOKEN}))
+    tape.read(7, f"Bearer {TOKEN}")
+    return tape
+
+
+def in_a_caches_word():
+    tape = incident()
+    tape.read(7, "processing", headers=[("X-Cache", f"HIT {TOKEN}")])
+    return tape
+
+
+def in_a_jobs_name():
+    return both(incident("7"), incident(TOKEN))
+
+
+@pytest.mark.parametrize("where", [in_a_status, in_a_caches_word, in_a_jobs_name])
+def test_what_looks_like_a_secret_is_redacted_wherever_it_stands(alone, tmp_path, where):
+    where().write(tmp_path / "a.har")
+    for argv in (("-v",), ("--json", "-v"), ("--html", "out.html"), ("--job", "no-such-job")):
+        done = alone.run("explain", "a.har", *argv)
+        assert TOKEN not in done.out + done.err
+    assert TOKEN not in (tmp_path / "out.html").read_text("utf-8")
+
+
 @pytest.mark.parametrize("how", ["BOM", "base64", "cut"])
 def test_files_as_they_are_in_the_wild(alone, tmp_path, how):
     tape = incident()
@@ -231,3 +260,29 @@ def test_an_id_that_several_apis_know(jobctl, box):
 )
 def test_what_is_neither_a_file_nor_a_job(alone, what, said):
     check_message(alone.run("explain", what), 2, said)
+
+
+def test_a_page_that_was_asked_for_is_written_of_a_log_without_decisions_too(alone, tmp_path):
+    (tmp_path / "log").write_text('{"type": "notice", "text": "x"}\n')
+    done = alone.run("explain", "log", "--html", "out.html")
+    assert done.code == 0
+    assert "No job was found." in (tmp_path / "out.html").read_text("utf-8")
+
+
+UUID = "a987fbc9-4bed-4078-8f07-9141ba07c9f3"
+
+
+def test_a_uuid_is_one_job_however_it_is_spelled(alone, tmp_path):
+    tape = Tape()
+    tape.read(1, "completed", job=UUID, updated_at=T10)
+    tape.socket(2, (3, {"type": "status", "status": "pending"}), job=UUID.upper())
+    tape.write(tmp_path / "a.har")
+    told = alone.run("explain", "a.har", "--json", "--job", UUID.replace("-", "")).lines[-1]["explanations"]
+    assert [(one["job"], one["causes"]) for one in told] == [(UUID, ["stream-stale"])]
+    record = {"at": "2025-10-09T22:13:10Z", "source": "poll", "profile": "v1"}
+    lines = [
+        record | {"job": job, "payload": {"id": job, "status": "running"}} for job in (UUID, UUID.upper())
+    ]
+    (tmp_path / "log").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    told = alone.run("explain", "log", "--json", "--job", UUID.upper()).lines[-1]["explanations"]
+    assert [(one["job"], one["decisions"]) for one in told] == [(UUID, 2)]

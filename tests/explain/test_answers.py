@@ -195,3 +195,94 @@ def test_server_words_reach_nobody_raw(told):
     one = told(tape)
     text = "".join(claim.text for claim in one.claims) + "".join(m.said or "" for m in one.moments)
     assert text.isprintable()
+
+
+def all_text(one):
+    return " ".join(claim.text for claim in one.claims)
+
+
+def test_never_is_not_said_when_the_server_did(told):
+    tape = Tape()
+    for at, status in ((1, "pending"), (2, "running"), (3, "pending"), (4, "running")):
+        tape.read(at, status, updated_at=f"2025-10-09 22:13:1{at}")
+    tape.socket(4.5, (5, {"status": "pending"}))
+    tape.read(6, "pending", updated_at="2025-10-09 22:13:16")
+    one = told(tape)
+    assert one.causes == (Cause.SERVER_REGRESSED, Cause.STREAM_STALE)
+    assert "never said" not in all_text(one)
+
+
+def test_never_is_not_said_when_a_read_without_a_sign_of_a_cache_did(told):
+    tape = completed()
+    tape.socket(2, (3, {"status": "pending"}))
+    tape.read(4, "pending")
+    one = told(tape)
+    assert one.causes[0] is Cause.STREAM_STALE
+    assert "never said" not in all_text(one)
+
+
+def test_progress_that_the_server_takes_back(told):
+    tape = Tape()
+    tape.read(1, "running", progress=10)
+    tape.read(2, "running", progress=60)
+    tape.read(4, "running", progress=40, asked=NO_CACHE)
+    one = told(tape)
+    assert one.causes == (Cause.SERVER_REGRESSED,)
+    assert one.claims[0].text.startswith(
+        "The server itself took it back: it said running 60 % at 22:13:12.010 (entry 2), and running 40 % "
+        "without a timestamp at 22:13:14.010 (entry 3), by an uncached read"
+    )
+
+
+def test_progress_that_a_frame_takes_back_is_held_against_the_progress_that_was_known(told):
+    tape = Tape()
+    for at, progress in ((1, 0), (2, 40), (3, 60)):
+        tape.read(at, "running", progress=progress)
+    tape.socket(3.5, (4, {"status": "running", "progress": 40}))
+    assert (
+        told(tape)
+        .claims[0]
+        .text.startswith(
+            "The server never said running 40 % after 22:13:13.010, when a read said running 60 % (entry 3)."
+        )
+    )
+
+
+def test_a_frame_about_another_job_takes_nothing_back(told):
+    tape = completed()
+    tape.socket(2, (3, {"type": "status", "status": "pending", "id": "77"}))
+    assert told(tape).causes == (Cause.CLIENT_STATE,)
+
+
+def test_an_answer_to_a_submit_that_comes_late_is_called_what_it_is(told):
+    tape = Tape()
+    tape.entry(
+        -3, "POST", "/api/v1/generation-jobs", status=201, body={"id": JOB, "status": "pending"}, took=9
+    )
+    completed(tape)
+    text = told(tape).claims[0].text
+    assert "The answer to the submit, which came at 22:13:16.000 (entry 1), said pending" in text
+
+
+def test_two_ends_of_which_no_time_tells_the_later(told):
+    tape = Tape()
+    tape.read(1, "failed")
+    tape.read(3, "completed")
+    assert "no time tells which of the two ends is the later one" in told(tape).claims[0].text
+
+
+def test_frames_without_a_time_do_not_tell_what_the_server_never_said(told):
+    tape = Tape()
+    tape.socket(1, (2, {"status": "running"}))
+    tape.socket(3, (4, {"status": "pending"}))
+    one = told(tape)
+    assert one.causes == (Cause.STREAM_STALE,)
+    assert "never said" not in all_text(one)
+
+
+def test_a_submit_that_names_a_finished_job_is_no_cache(told):
+    tape = completed()
+    made = {"id": JOB, "status": "pending"}
+    tape.entry(3, "POST", "/api/v1/generation-jobs", status=201, body=made)
+    text = told(tape).claims[0].text
+    assert "was a stored answer to that submit, or the job was started again" in text

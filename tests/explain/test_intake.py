@@ -92,6 +92,21 @@ def test_a_read_that_says_nothing_about_the_job_says_why(heard, status, body, ki
     assert (one.event.kind, one.event.status) == (kind, status)
 
 
+def test_a_read_of_the_headers_alone_lacks_no_body(heard):
+    tape = Tape()
+    tape.entry(1.0, "HEAD", f"/v1/jobs/{JOB}")
+    assert heard(tape)[0].event.kind == "head"
+
+
+def test_a_job_is_reported_by_the_profile_that_its_reads_fit(heard):
+    tape = Tape()
+    tape.socket(1.0, (1.1, {"status": "pending"}))
+    tape.entry(2.0, "GET", f"/v1/jobs/{JOB}", body={"job": {"id": JOB, "status": "running"}})
+    tape.entry(3.0, "POST", "/telemetry", sent={"job": JOB, "shown": "pending"})
+    reports = [one for one in heard(tape) if isinstance(one.event, Reported)]
+    assert [one.profile for one in reports] == ["v1"]
+
+
 def test_the_answers_to_submit_and_cancel(heard):
     tape = Tape()
     tape.entry(1.0, "POST", "/api/v1/generation-jobs", status=201, body={"id": JOB, "status": "queued"})
@@ -133,6 +148,13 @@ def test_what_the_client_reports_of_a_job_known_so_far(heard):
     tape.socket(3.0, sent=[(3.1, {"id": JOB, "state": "running"})])
     reports = [one.event for one in heard(tape) if isinstance(one.event, Reported)]
     assert [(one.entry, one.word) for one in reports] == [(3, "pending"), (5, "running")]
+
+
+def test_what_a_client_commands_is_not_what_it_shows(heard):
+    tape = Tape()
+    tape.read(1.0, "completed")
+    tape.entry(2.0, "PATCH", f"/jobs/{JOB}", sent={"id": JOB, "status": "pending"})
+    assert [type(one.event) for one in heard(tape)] == [Said]
 
 
 def test_a_page_is_loaded_and_a_part_of_one_is_not(heard):
