@@ -61,8 +61,8 @@ def explain(
 ) -> None:
     """Tell from a record who said what when, and which source lied; the answer comes first.
 
-    A log is decided again with today's rules: exits 12 when a line differs or cannot be read, or when too
-    little was recorded to tell, else 0.
+    A log, and what is remembered, is decided again with today's rules: exits 12 when a line differs or cannot
+    be read. Of a recording it exits 12 when too little was recorded to tell.
     """
     asked = _Asked(settings_for(profile, None, config), job, html, as_json, verbose)
     path = Path(what)

@@ -113,5 +113,6 @@ def show_summary(summary: Summary) -> None:
     if len(finals) > _SHOWN:
         output.result(f"… and {len(finals) - _SHOWN} more jobs")
     told = "as recorded" if not summary.differing else f"{summary.differing} differ from what was recorded"
-    skipped = f", {summary.skipped} lines skipped" if summary.skipped else ""
+    lines = "1 line" if summary.skipped == 1 else f"{summary.skipped} lines"
+    skipped = f", {lines} skipped" if summary.skipped else ""
     output.result(f"{summary.decisions} decisions re-decided: {told}{skipped}")

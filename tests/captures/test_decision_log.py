@@ -130,7 +130,7 @@ def test_a_torn_last_line_is_reported_and_skipped(incident, jobctl):
     told = jobctl.run("explain", "log")
     assert told.code == 12
     assert f"line {count} skipped: cut short" in told.out
-    assert f"{count - 1} decisions re-decided: as recorded, 1 lines skipped" in told.out
+    assert f"{count - 1} decisions re-decided: as recorded, 1 line skipped" in told.out
 
 
 def test_the_next_process_does_not_write_into_a_torn_line(incident, jobctl, box):
