@@ -55,8 +55,8 @@ def prune(
     ).rowcount
     if go_on():
         db.execute("INSERT OR REPLACE INTO facts (name, value) VALUES ('pruned_at', ?)", (now,))
-    while go_on() and db.execute("PRAGMA freelist_count").fetchone()[0]:
-        db.execute(f"PRAGMA incremental_vacuum({_AT_ONCE})").fetchall()
+    while go_on() and _gave_pages_back(db):
+        pass
     return Pruned(gone, jobs, size_of(db))
 
 
@@ -73,6 +73,15 @@ def size_of(db: sqlite3.Connection) -> int:
         for name in ("page_count", "freelist_count", "page_size")
     )
     return (pages - free) * size
+
+
+def _gave_pages_back(db: sqlite3.Connection) -> bool:
+    """Make the file smaller by one step; False when nothing came of it."""
+    # A file restored from a dump is not made for this: its free pages are used again, never given back.
+    free = db.execute("PRAGMA freelist_count").fetchone()
+    if free != (0,):
+        db.execute(f"PRAGMA incremental_vacuum({_AT_ONCE})").fetchall()
+    return bool(db.execute("PRAGMA freelist_count").fetchone() != free)
 
 
 def _share(db: sqlite3.Connection, kept_bytes: int) -> int:

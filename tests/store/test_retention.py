@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
+import sqlite3
 
 import pytest
 
@@ -46,6 +48,18 @@ def test_the_file_gets_smaller_and_the_oldest_go_first(filled, path):
     filled.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     assert path.stat().st_size <= whole // 2
     assert filled.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_a_file_restored_from_a_dump_keeps_its_pages_and_the_pruning_ends(filled, tmp_path):
+    restored = sqlite3.connect(tmp_path / "restored.db", isolation_level=None)
+    with contextlib.closing(restored):
+        restored.executescript("\n".join(filled.iterdump()))
+        assert restored.execute("PRAGMA auto_vacuum").fetchone() == (0,)
+        steps = itertools.count()
+        pruned = retention.prune(restored, 11 * DAY, kept_for=0, go_on=lambda: next(steps) < 1000)
+        assert pruned.decisions == 10_000
+        assert next(steps) < 1000, "it ended by itself"
+        assert restored.execute("PRAGMA freelist_count").fetchone() > (1000,)
 
 
 def test_nothing_may_be_kept_either(filled):
