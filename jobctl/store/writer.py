@@ -34,6 +34,8 @@ MOST_BYTES: Final = 64 * 2**20
 _LOCK_WAIT: Final = 0.2
 _LARGEST_LOG: Final = 16_384
 """Pages of the write-ahead log after which a commit folds it in itself, should nobody else get to it."""
+_PRUNED_AT_END: Final = 0.05
+"""Seconds that the end of a command may give to the daily pruning."""
 _AGAIN: Final = (0.005, 0.03)
 """Seconds between two tries, drawn anew each time: two hundred writers must not try in step."""
 
@@ -217,13 +219,16 @@ class Writer:
         return True
 
     def _prune_daily(self, db: sqlite3.Connection) -> None:
-        if self._closing.is_set() or not retention.is_due(db, time.time()):
-            return
+        end = time.monotonic() + _PRUNED_AT_END
+
+        def go_on() -> bool:
+            # A machine where only short commands run has to be pruned too, a little by each of them.
+            return time.monotonic() < end if self._closing.is_set() else not self._wake.is_set()
+
         try:
             with told(self._path):
-                retention.prune(
-                    db, time.time(), go_on=lambda: not (self._wake.is_set() or self._closing.is_set())
-                )
+                if retention.is_due(db, time.time()):
+                    retention.prune(db, time.time(), go_on=go_on)
         except StoreError as error:
             if error.trouble is not Trouble.LOCKED:  # another time, then
                 raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 
@@ -20,7 +21,8 @@ READER = Reader(PROFILE)
 
 
 def decided():
-    return reconcile(None, READER.observe({"id": "7", "status": "running"}, Source.POLL, "7", 1.0))
+    now = round(time.time(), 6)  # what is older than thirty days would be forgotten again
+    return reconcile(None, READER.observe({"id": "7", "status": "running"}, Source.POLL, "7", now))
 
 
 def test_log_memory_and_screen_tell_the_same(tmp_path):

@@ -11,7 +11,7 @@ import pytest
 from support.remembering import rows
 
 from jobctl.model import Job, JobStatus
-from jobctl.store import retention
+from jobctl.store import decisions, retention
 from jobctl.store.decisions import Entry
 from jobctl.store.errors import Trouble
 from jobctl.store.jobs import Scope
@@ -163,4 +163,19 @@ def test_the_first_commit_of_a_day_prunes(path, writer, db):
     while retention.is_due(db, time.time()):
         assert later.flush(PATIENCE)
     assert later.close(PATIENCE) == 0
+    assert written(path) == [1]
+
+
+def test_a_command_that_ends_at_once_prunes_as_well(path, db):
+    too_old = entry(0)._replace(at=0.0, job="x")
+    decisions.insert(db, [too_old], {"x": 1})
+    short = Writer(path, SCOPE, pytest.fail)
+    db.execute("BEGIN IMMEDIATE")
+    short.decision(entry(1))
+    closing = threading.Thread(target=short.close, args=(PATIENCE,))
+    closing.start()
+    closing.join(0.2)
+    assert closing.is_alive(), "it waits for its only commit"
+    db.execute("COMMIT")
+    closing.join(PATIENCE)
     assert written(path) == [1]
