@@ -11,6 +11,7 @@ from jobctl.cli import output
 from jobctl.cli.parameters import resume_command, settings_for
 from jobctl.durations import format_duration
 from jobctl.errors import ConfigError
+from jobctl.redact import REDACTED
 from jobctl.store.jobs import KnownJob, Scope
 from jobctl.store.memory import scope_of
 from jobctl.store.place import is_switched_off
@@ -82,9 +83,20 @@ def api_given(profile: str | None, base_url: str | None) -> bool:
 
 
 def _base_url(scope: Scope, config: str | None) -> str | None:
-    """None where the profile says it itself: what is stored has no secrets in it."""
+    """None where the profile says it itself: what is stored has no secrets in it.
+
+    Raises:
+        ConfigError: it had some, and the profile has not.
+    """
     own = scope_of(settings_for(scope.profile, None, config).profile)
-    return None if own == scope else scope.base_url
+    if own == scope:
+        return None
+    if REDACTED in scope.base_url:
+        raise ConfigError(
+            f"no job id was given, and the last job is one of {scope.words}: secrets are not remembered",
+            hint="give --base-url, or JOBCTL_BASE_URL, as it was given then",
+        )
+    return scope.base_url
 
 
 def _ended(known: KnownJob, now: float) -> str:

@@ -82,6 +82,15 @@ def test_an_ended_job_is_active_for_ten_seconds(box, jobctl, anywhere):
     assert anywhere("log", "--json").code == 0, "its story can still be read without its id"
 
 
+def test_a_secret_in_the_base_url_is_not_remembered_and_nothing_is_asked_without_it(box, jobctl, anywhere):
+    secret = f"{box.url}/?token=s3cret-of-mine"
+    job = anywhere("submit", "duration:=60", "-u", secret).out.strip()
+    for verb in ("status", "watch"):
+        check_message(anywhere(verb), 2, "token=[redacted]", "secrets are not remembered", "give --base-url")
+    assert anywhere("status", "-u", secret).out.startswith(job)
+    assert b"s3cret-of-mine" not in b"".join(one.read_bytes() for one in (jobctl.cwd / "state").iterdir())
+
+
 def test_nobody_touched_any(anywhere):
     check_message(
         anywhere("watch"), 2, "no job id was given, and none was submitted or watched", "jobctl list"
