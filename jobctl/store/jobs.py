@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 CLEARED_AFTER: Final = 10.0
 """Seconds after its end in which a job is still the active one."""
+_AHEAD: Final = 60.0
+"""Seconds that a state may be ahead of the clock. More, and the clock was set back: it is no later word."""
 _COLUMNS: Final = (
     "scopes.profile, scopes.base_url, jobs.job, jobs.record, jobs.said_by, jobs.as_of, jobs.clear_after, "
     "jobs.touch, jobs.seen_at, jobs.id"
@@ -91,6 +93,8 @@ def compare_and_set(db: sqlite3.Connection, row: int, new: Job, own: int | None,
         return None
     job, version, record, said_by, as_of, clear_after = found
     stored = _job_of(record, job, said_by, as_of)
+    if stored is not None and stored.as_of > now + _AHEAD:
+        stored = stored._replace(as_of=0.0)
     new = without_secrets(new)
     written: Job | None = new
     if stored is not None and (own is None or version != own):

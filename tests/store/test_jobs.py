@@ -97,6 +97,17 @@ def test_the_last_command_counts_and_of_its_jobs_one_that_goes_on(db):
     assert rows.last_touched(db, THERE, 0.0) is None
 
 
+def test_a_state_from_before_the_clock_was_set_back_keeps_nothing_out(db):
+    row = row_of(db)
+    rows.compare_and_set(db, row, state("running", progress=40.0, as_of=90_000.0), None, 90_000.0)
+    fast = state("running", progress=50.0, as_of=90_001.0)
+    assert rows.compare_and_set(db, row, fast, None, 90_000.5), "another process was faster by a little"
+    late = state("running", progress=45.0, as_of=90_000.7)
+    assert rows.compare_and_set(db, row, late, None, 90_000.8) is None
+    assert rows.compare_and_set(db, row, state("running", progress=60.0, as_of=400.0), None, 400.0)
+    assert (stands(db).progress, stands(db).as_of) == (60.0, 400.0)
+
+
 def test_one_id_in_two_places_is_two_jobs(db):
     rows.compare_and_set(db, row_of(db, scope=HERE), state("completed", 5), None, 1.0)
     rows.compare_and_set(db, row_of(db, scope=THERE), state("running", 1), None, 2.0)
