@@ -126,6 +126,11 @@ def test_what_needs_no_memory_does_not_open_it(argv):
     assert loaded("-m", "jobctl", *argv, names=("sqlite3",)) == []
 
 
+def test_help_needs_no_watch_and_no_rows():
+    names = ("jobctl.watching.machine", "jobctl.store.jobs")
+    assert loaded("-m", "jobctl", "--help", names=names) == []
+
+
 @pytest.mark.parametrize(
     ("verb", "needed"), [("status", {"httpx", "sqlite3"}), ("watch", {"httpx", "sqlite3", "asyncio"})]
 )

@@ -5,17 +5,19 @@ from __future__ import annotations
 import os
 import shlex
 import time
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from jobctl.cli import output
 from jobctl.cli.parameters import resume_command, settings_for
 from jobctl.durations import format_duration
 from jobctl.errors import ConfigError
 from jobctl.redact import REDACTED
-from jobctl.store.jobs import KnownJob, Scope
 from jobctl.store.memory import scope_of
 from jobctl.store.place import is_switched_off
 from jobctl.text import visible
+
+if TYPE_CHECKING:
+    from jobctl.store.jobs import KnownJob, Scope
 
 _API_VARIABLES = ("JOBCTL_PROFILE", "JOBCTL_BASE_URL")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable, Iterator
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,9 +18,11 @@ from jobctl.errors import ConfigError
 from jobctl.exit_codes import ExitCode
 from jobctl.model import Source
 from jobctl.reasons import Action, Reason
-from jobctl.store.jobs import Scope
 from jobctl.store.memory import scope_of
 from jobctl.text import visible
+
+if TYPE_CHECKING:
+    from jobctl.store.jobs import Scope
 
 _PANEL = "Which decisions"
 _HEADS = ("at", "source", "says", "action", "reason", "known then")

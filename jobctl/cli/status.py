@@ -17,7 +17,6 @@ from jobctl.cli.parameters import (
     check_jobs,
     settings_for,
 )
-from jobctl.cli.present import last_known
 from jobctl.cli.records import memory_of, open_records
 from jobctl.store.memory import Memory
 from jobctl.text import visible
@@ -79,5 +78,7 @@ def status(
 
 def _tell_last_known(memory: Memory, job: str) -> None:
     """What was heard before, where nothing can be heard now."""
+    from jobctl.cli.present import last_known
+
     for hint in memory.known([job]).values():
         output.tell(f"{visible(job, 80)}: {last_known(hint)}")
