@@ -70,9 +70,9 @@ def status(
                 output.tell(warning)
             if not as_json:
                 output.result(job_line(found))
-    code = worst(codes)
-    if as_json:
-        output.close_json({"exit_code": int(code), "jobs": documents})
+        code = worst(codes)
+        if as_json:  # before the memory is closed, which may wait for whoever holds the database
+            output.close_json({"exit_code": int(code), "jobs": documents})
     output.leave(code)
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
+
 from support.program import check_message
+from support.remembering import rows
 from support.servers import reply
 
 
@@ -29,3 +33,17 @@ def test_of_several_each_message_names_its_job(jobctl):
         ["jobctl:", "99:"],
     ]
     assert jobctl.run("status", "99").err.startswith("jobctl: read: HTTP 404")
+
+
+def test_the_answer_does_not_wait_for_a_memory_that_others_hold(box, jobctl):
+    job = box.submit(duration=60)
+    jobctl.run("status", job)
+    path = jobctl.cwd / "state" / "memory.db"
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        asked = jobctl.start("status", job, "--json")
+        asked.until('"exit_code"')
+        other.execute("COMMIT")
+        done = asked.finish()
+    assert (done.code, done.err) == (0, "")
+    assert rows(path, "SELECT count(*) FROM decisions") == [(2,)]
