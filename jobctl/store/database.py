@@ -81,6 +81,15 @@ def open_for_reading(path: Path, *, wait: float) -> sqlite3.Connection | None:
         return db
 
 
+def identity_of(path: Path) -> tuple[int, int] | None:
+    """Return what tells a file from another one of the same name; None when there is none."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 @contextmanager
 def told(path: Path) -> Iterator[None]:
     """Turn what SQLite and the operating system say into a `StoreError` about this file.
@@ -104,14 +113,19 @@ def told(path: Path) -> Iterator[None]:
 def _error_of(path: Path, error: sqlite3.Error) -> StoreError:
     code = getattr(error, "sqlite_errorcode", None)
     trouble = _TROUBLES.get(code & _PRIMARY, Trouble.OTHER) if isinstance(code, int) else Trouble.OTHER
-    quoted = shlex.quote(str(path))
-    aside = visible(f"mv {quoted} {quoted}.bad", 900)
     hint = {
         Trouble.LOCKED: "another program holds it: see who with `fuser`, or set JOBCTL_MEMORY=off",
-        Trouble.CORRUPT: f"move it away, jobctl begins a new one: {aside}",
+        Trouble.CORRUPT: f"move it away, jobctl begins a new one: {_move_aside(path)}",
         Trouble.FULL: "make room, then `jobctl log --prune` keeps it small",
     }.get(trouble, _ELSEWHERE)
     return StoreError(f"{_name(path)}: {visible(str(error))}", trouble, hint=hint)
+
+
+def _move_aside(path: Path) -> str:
+    """The command line. The side files belong to the old file: a new one beside them would be misread."""
+    there = [end for end in ("", "-wal", "-shm") if path.with_name(path.name + end).exists()]
+    moves = (f"mv {shlex.quote(f'{path}{end}')} {shlex.quote(f'{path}.bad{end}')}" for end in there)
+    return visible(" && ".join(moves), 2000)
 
 
 def _name(path: Path) -> str:

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from jobctl.store import decisions, jobs
-from jobctl.store.database import open_for_reading, told
+from jobctl.store.database import identity_of, open_for_reading, told
 from jobctl.store.errors import StoreError
 from jobctl.store.place import database_path
 from jobctl.store.reading import WAIT
@@ -14,7 +14,6 @@ from jobctl.store.reading import WAIT
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
 
     from jobctl.store.decisions import Filter
     from jobctl.store.jobs import Scope
@@ -76,18 +75,10 @@ class Follower:
 
     def _current(self) -> sqlite3.Connection | None:
         """The database that is there now: somebody may have moved the old one away."""
-        file = _identity(self._path)
+        file = identity_of(self._path)
         if self._db is not None and file != self._file:
             self.close()
             self._after = 0
         if self._db is None:
             self._db, self._file = open_for_reading(self._path, wait=WAIT), file
         return self._db
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    try:
-        found = path.stat()
-    except FileNotFoundError:
-        return None
-    return found.st_dev, found.st_ino

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from jobctl.store import decisions, retention
 from jobctl.store.checkpoints import Checkpoints
-from jobctl.store.database import open_for_writing, told
+from jobctl.store.database import identity_of, open_for_writing, told
 from jobctl.store.errors import StoreError, Trouble
 from jobctl.store.jobs import Scope, compare_and_set, job_row, next_touch, scope_row, touch
+from jobctl.text import visible
 
 if TYPE_CHECKING:
     import sqlite3
@@ -36,6 +37,8 @@ _LARGEST_LOG: Final = 16_384
 """Pages of the write-ahead log after which a commit folds it in itself, should nobody else get to it."""
 _PRUNED_AT_END: Final = 0.05
 """Seconds that the end of a command may give to the daily pruning."""
+_left_open: Final[list[sqlite3.Connection]] = []
+"""Of files that were moved: closing takes away the side files by name, which may be those of a new one."""
 _AGAIN: Final = (0.005, 0.03)
 """Seconds between two tries, drawn anew each time: two hundred writers must not try in step."""
 
@@ -49,6 +52,11 @@ class _Batch:
 
     def __bool__(self) -> bool:
         return bool(self.entries or self.states or self.touched)
+
+
+def _moved(path: Path) -> StoreError:
+    message = f"{visible(str(path), 300)}: it was moved or deleted in the meantime"
+    return StoreError(message, Trouble.NO_PLACE, hint="the next command begins a new one")
 
 
 class Writer:
@@ -152,8 +160,12 @@ class Writer:
         if db is None:
             return
         db.execute(f"PRAGMA wal_autocheckpoint = {_LARGEST_LOG}")
+        file = identity_of(self._path)
         try:
             while self._next_batch():
+                if identity_of(self._path) != file:
+                    _left_open.append(db)
+                    raise _moved(self._path)
                 if self._patiently(lambda: self._commit(db)) is None:
                     break
                 self._settle()
@@ -161,7 +173,8 @@ class Writer:
             self._end()  # whoever closes waits for the commits, not for the log to be folded in
         finally:
             self._checkpoints.end()
-            db.close()
+            if db not in _left_open:
+                db.close()
 
     def _next_batch(self) -> bool:
         """Wait for something to write and take it; False at the end."""

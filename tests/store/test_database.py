@@ -4,6 +4,7 @@ import contextlib
 import os
 import sqlite3
 import stat
+import subprocess
 
 import pytest
 
@@ -74,6 +75,18 @@ def test_what_is_wrong_is_told_with_the_next_step(path, damage, trouble, hint):
             opened(path, wait=0.1)
         assert (error.value.trouble, hint in error.value.hint) == (trouble, True), error.value
         assert str(path) in error.value.message
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a command of POSIX shells")
+def test_the_side_files_are_moved_away_with_a_damaged_file(path):
+    garbage(path)
+    path.with_name(f"{path.name}-wal").touch()
+    with pytest.raises(StoreError) as error:
+        open_for_writing(path, wait=0.1)
+    moves = error.value.hint.partition(": ")[2]
+    subprocess.run(moves, shell=True, check=True)  # noqa: S602 -- what a user pastes
+    assert sorted(one.name for one in path.parent.iterdir()) == ["memory.db.bad", "memory.db.bad-wal"]
+    open_for_writing(path, wait=0.1).close()
 
 
 def test_a_locked_file_passes_by_itself(path, db):

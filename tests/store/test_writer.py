@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import threading
 import time
@@ -129,6 +130,26 @@ def test_a_disk_that_gets_full_in_the_middle(path, writer, monkeypatch):
     assert 0 < lost <= 100
     assert [error.trouble for error in writer.troubles] == [Trouble.FULL]
     assert len(written_raw(path)) == 1 + 100 - lost, "what is not told as lost is there"
+    assert rows(path, "PRAGMA integrity_check") == [("ok",)]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows moves no open file")
+def test_a_file_that_was_moved_away_is_told_and_the_new_one_left_alone(path, writer):
+    writer.decision(entry(1))
+    assert writer.flush(PATIENCE)
+    for one in list(path.parent.iterdir()):
+        one.rename(one.with_name(f"old-{one.name}"))
+    other = Writer(path, SCOPE, pytest.fail)
+    other.decision(entry(2))
+    assert other.flush(PATIENCE)
+    writer.decision(entry(3))
+    assert writer.flush(PATIENCE)
+    assert writer.close(PATIENCE) == 1
+    assert [error.trouble for error in writer.troubles] == [Trouble.NO_PLACE]
+    assert "moved or deleted" in writer.troubles[0].message
+    other.decision(entry(4))
+    assert other.close(PATIENCE) == 0
+    assert written(path) == [2, 4]
     assert rows(path, "PRAGMA integrity_check") == [("ok",)]
 
 
