@@ -128,6 +128,8 @@ def known_jobs(
     db: sqlite3.Connection, scope: Scope | None = None, *, job: str | None = None
 ) -> Iterator[KnownJob]:
     """Yield what is known, of one scope or one job id or all, those touched or seen last first."""
+    if job is not None and any("\ud800" <= character <= "\udfff" for character in job):
+        return iter(())  # no Unicode: no request carries such an id, and SQLite takes no such text
     wanted = _in_scope(scope)
     wanted += [("jobs.job = ?", (job,))] if job is not None else []
     return _select(db, wanted, "coalesce(touch, 0) DESC, seen_at DESC, jobs.id DESC")

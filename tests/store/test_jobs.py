@@ -108,6 +108,12 @@ def test_a_state_from_before_the_clock_was_set_back_keeps_nothing_out(db):
     assert (stands(db).progress, stands(db).as_of) == (60.0, 400.0)
 
 
+def test_an_id_that_is_no_unicode_is_one_nobody_knows(db):
+    row_of(db)
+    assert list(rows.known_jobs(db, job="\udcff")) == []
+    assert [known.id for known in rows.known_jobs(db, job="7")] == ["7"]
+
+
 def test_one_id_in_two_places_is_two_jobs(db):
     rows.compare_and_set(db, row_of(db, scope=HERE), state("completed", 5), None, 1.0)
     rows.compare_and_set(db, row_of(db, scope=THERE), state("running", 1), None, 2.0)
