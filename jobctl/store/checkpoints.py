@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 EACH_BYTES: Final = 4 * 2**20
 """Written since the last checkpoint, before the next one."""
+_PAGES: Final = 5 * 4096
+"""What the least commit writes: whole pages of two tables and their indexes."""
 _LOCK_WAIT: Final = 1.0
 
 
@@ -27,9 +29,14 @@ class Checkpoints:
         self._since = 0
         self._ended = False
 
+    @property
+    def has_begun(self) -> bool:
+        """Tell whether the thread folds the log in: then commits need not."""
+        return self._thread is not None
+
     def wrote(self, size: int) -> None:
-        """Take note of so many bytes committed."""
-        self._since += size
+        """Take note of a commit of so many bytes."""
+        self._since += size + _PAGES
         if self._since < EACH_BYTES or self._ended:
             return
         self._since = 0

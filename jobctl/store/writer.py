@@ -34,7 +34,10 @@ MOST_BYTES: Final = 64 * 2**20
 """Backlog of decisions, in characters of their records; what comes on top is lost, and counted."""
 _LOCK_WAIT: Final = 0.2
 _LARGEST_LOG: Final = 16_384
-"""Pages of the write-ahead log after which a commit folds it in itself, should nobody else get to it."""
+"""Pages of the write-ahead log after which a commit folds it in itself, should the thread not get to it.
+
+Without the thread SQLite's own 1000 hold: the next command reads the whole log before it can do anything.
+"""
 _PRUNED_AT_END: Final = 0.05
 """Seconds that the end of a command may give to the daily pruning."""
 _left_open: Final[list[sqlite3.Connection]] = []
@@ -159,7 +162,6 @@ class Writer:
         db = self._patiently(lambda: open_for_writing(self._path, wait=_LOCK_WAIT))
         if db is None:
             return
-        db.execute(f"PRAGMA wal_autocheckpoint = {_LARGEST_LOG}")
         file = identity_of(self._path)
         try:
             while self._next_batch():
@@ -169,6 +171,8 @@ class Writer:
                 if self._patiently(lambda: self._commit(db)) is None:
                     break
                 self._settle()
+                if self._checkpoints.has_begun:
+                    db.execute(f"PRAGMA wal_autocheckpoint = {_LARGEST_LOG}")
                 self._prune_daily(db)
             self._end()  # whoever closes waits for the commits, not for the log to be folded in
         finally:

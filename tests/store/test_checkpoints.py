@@ -11,8 +11,19 @@ def ours():
 
 def test_little_is_folded_in_by_nobody(path, db):
     checkpoints = Checkpoints(path)
-    checkpoints.wrote(EACH_BYTES - 1)
+    checkpoints.wrote(EACH_BYTES // 2)
     assert ours() == []
+    assert not checkpoints.has_begun
+
+
+def test_many_small_commits_are_much(path, db):
+    checkpoints = Checkpoints(path)
+    for _ in range(EACH_BYTES // 10_000):
+        checkpoints.wrote(1)
+    assert checkpoints.has_begun
+    checkpoints.end()
+    for thread in ours():
+        thread.join(60)
 
 
 def test_much_is_folded_in_beside_the_writer(path, db):

@@ -153,6 +153,15 @@ def test_a_file_that_was_moved_away_is_told_and_the_new_one_left_alone(path, wri
     assert rows(path, "PRAGMA integrity_check") == [("ok",)]
 
 
+def test_many_short_commands_leave_no_long_log(path, db):
+    """The next command reads the whole of it before it can do anything."""
+    for number in range(100):
+        short = Writer(path, SCOPE, pytest.fail)
+        short.decision(entry(number)._replace(record="x" * 100_000))
+        assert short.close(PATIENCE) == 0
+    assert path.with_name(f"{path.name}-wal").stat().st_size < 6_000_000
+
+
 def test_two_writers_never_lower_each_other(path, writer):
     other = Writer(path, SCOPE, pytest.fail)
     writer.decision(entry(1), Job("7", JobStatus.COMPLETED, "completed"))
