@@ -5,13 +5,21 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+from typing import Final
+
+_INTERRUPTED: Final = 130
+"""`ExitCode.INTERRUPTED`, while nothing is loaded yet."""
 
 
 def main() -> None:
     """Run the command line and exit with its code."""
     if sys.argv[1:] == ["--version"] and _tell_version():
         return
-    from jobctl.cli.app import run  # noqa: PLC0415 -- after the short cut above
+    try:
+        from jobctl.cli.app import run  # noqa: PLC0415 -- after the short cut above
+    except KeyboardInterrupt:
+        sys.stderr.write("jobctl: interrupted\n")
+        sys.exit(_INTERRUPTED)
 
     code = run()
     # Everything is closed and flushed; taking the interpreter apart would cost the caller another 60 ms.

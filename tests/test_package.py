@@ -131,6 +131,22 @@ def test_help_needs_no_watch_and_no_rows():
     assert loaded("-m", "jobctl", "--help", names=names) == []
 
 
+def test_ctrl_c_while_it_still_loads_is_no_traceback():
+    code = (
+        "import sys\n"
+        "class Finder:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'jobctl.cli.watch': raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Finder())\n"
+        "from jobctl.__main__ import main\n"
+        "main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "watch", "7"], capture_output=True, text=True, timeout=30, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "jobctl: interrupted\n")
+
+
 @pytest.mark.parametrize(
     ("verb", "needed"), [("status", {"httpx", "sqlite3"}), ("watch", {"httpx", "sqlite3", "asyncio"})]
 )
