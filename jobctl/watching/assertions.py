@@ -65,10 +65,11 @@ class Assertions:
         """A verified read was decided: yield a warning when it does not bear out what is shown."""
         if not self._under_read or read.observation.source is not Source.VERIFY or read.before is None:
             return
+        if read.observation.status is None:  # it asserts nothing: the next one has to
+            self._waiting, self._under_read = [*self._under_read, *self._waiting], []
+            return
         last, count = self._under_read[-1], len(self._under_read)
         self._under_read = []
-        if read.observation.status is None:
-            return
         self.asserted += count
         self.reads += 1
         if read.reason in _BORNE_OUT:

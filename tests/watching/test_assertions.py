@@ -70,6 +70,16 @@ def test_a_read_that_was_sent_before_the_decision_asserts_nothing():
     assert play.reading is Source.VERIFY, "the second decision waits for a read of its own"
 
 
+def test_a_read_that_cannot_be_read_leaves_it_to_the_next():
+    play = asserting()
+    play.frame("running", progress=40, updated_at=at(3)).wait(0.3)
+    play.read(None)
+    while play.reading is not Source.VERIFY:
+        play.wait(1.0)
+    play.read("pending", updated_at=at(1))
+    assert len(differing(play)) == 1
+
+
 def test_the_end_waits_for_its_read_and_all_is_summed_up():
     play = Play(stream=False, verify_each=True).start()
     play.read("running", updated_at=at(1)).read("running", updated_at=at(1))
