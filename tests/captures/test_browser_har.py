@@ -41,7 +41,7 @@ def recorded(box, tmp_path):
 
 def test_a_page_that_is_fed_from_a_store(box, jobctl, recorded, tmp_path):
     box.set_faults((), ("cache=30s",))
-    job = box.submit(duration=6, pending=0, steps=24)
+    job = box.submit(duration=60, pending=0, steps=240)
     har = recorded(job)
     assert SECRET in har.read_text()
     again, page = tmp_path / "again.har", tmp_path / "report.html"
@@ -54,6 +54,6 @@ def test_a_page_that_is_fed_from_a_store(box, jobctl, recorded, tmp_path):
 
 
 def test_a_page_on_a_clean_path(box, jobctl, recorded):
-    done = jobctl.run("diagnose", "--from", str(recorded(box.submit(duration=6, steps=24))), "--json")
+    done = jobctl.run("diagnose", "--from", str(recorded(box.submit(duration=60, steps=240))), "--json")
     # The origin says nothing of storing, so a cache might; none was there.
     assert (done.code, done.document["verdict"]) == (11, "CACHEABLE"), done
