@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import AsyncIterator, Iterable, Mapping
 
+    import httpx
+
     from jobctl.profile.model import Profile
     from jobctl.watching.budget import BudgetGate
     from jobctl.watching.driver import Watch
@@ -87,8 +89,14 @@ class JobClient:
 
     def stream_headers(self, url: str) -> dict[str, str]:
         """Return the headers of a stream's handshake; no credentials in clear text where the API is https."""
-        in_clear = url.startswith("ws://") and self.profile.require_base_url().startswith("https://")
+        in_clear = url.startswith(("ws://", "http://")) and self.profile.require_base_url().startswith(
+            "https://"
+        )
         return {**self.profile.headers, **({} if in_clear else self.credentials.headers())}
+
+    def event_client(self) -> httpx.AsyncClient:
+        """Return the client for streams that are GETs: one for each job, outside the pool of reads."""
+        return self.carrier.event_client()
 
     async def read(self, job: str) -> Job:
         """One uncached read, through the rules; raises as `status` does."""

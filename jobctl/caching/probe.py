@@ -19,6 +19,7 @@ from jobctl.client.credentials import Credentials
 from jobctl.client.hosts import is_loopback
 from jobctl.errors import ConfigError
 from jobctl.exchange import Path
+from jobctl.profile.stream_shape import StreamKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -214,6 +215,8 @@ class _Run:
             return None
         profile = self._settings.profile.with_base_url(self._route.base_url)
         url = profile.stream_url(self._settings.job)
+        if profile.stream_shape.kind is not StreamKind.WEBSOCKET:
+            return None  # a GET like any other: what the reads show holds for it
         if url is None or self._stopped is not None or self._left() <= 0:
             return None
         from jobctl.caching.probing.stream_check import check_stream  # noqa: PLC0415 -- websockets and asyncio

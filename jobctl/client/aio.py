@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from jobctl.profile.model import Profile
 
 _MAX_CONNECTIONS = 100
+SILENT_AFTER = 90.0
+"""Seconds without a byte, a comment included, after which a stream counts as dead."""
 R = TypeVar("R")
 T = TypeVar("T")
 
@@ -38,6 +40,8 @@ class AsyncCarrier:
         self._turns = asyncio.Semaphore(_MAX_CONNECTIONS)
         pool = httpx.Limits(max_connections=_MAX_CONNECTIONS, max_keepalive_connections=20)
         hooks = {"response": [_keep_location]}
+        self._profile, self._insecure = profile, insecure
+        self._events: httpx.AsyncClient | None = None
         self._client = make_client(
             httpx.AsyncClient, profile, limits, insecure=insecure, limits=pool, event_hooks=hooks
         )
@@ -51,6 +55,18 @@ class AsyncCarrier:
     async def close(self) -> None:
         """Close the connection pool."""
         await self._client.aclose()
+        if self._events is not None:
+            await self._events.aclose()
+
+    def event_client(self) -> httpx.AsyncClient:
+        """Return the client for GETs that do not end, made when first asked for."""
+        if self._events is None:
+            limits = Limits(read=SILENT_AFTER)
+            pool = httpx.Limits(max_connections=None, max_keepalive_connections=0)
+            self._events = make_client(
+                httpx.AsyncClient, self._profile, limits, insecure=self._insecure, limits=pool
+            )
+        return self._events
 
     async def run(self, flow: Flow[T], turn: Callable[[], Awaitable[None]] | None = None) -> T:
         """Carry a flow to its end and return its result; its errors are raised as they are.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from jobctl.errors import ConfigError
 from jobctl.model import JobStatus
 from jobctl.profile.auth import Auth, AuthKind
+from jobctl.profile.stream_shape import DEFAULT_STREAM, StreamKind, StreamShape
 from jobctl.profile.urls import Operation, fill, join, split_base_url
 
 if TYPE_CHECKING:
@@ -86,7 +87,8 @@ class Profile:
     """How one API spells things. Immutable; treat the mappings as read-only.
 
     `fields`, `frame_type` and `list_items` are JMESPath expressions. `words` maps each word, as
-    `spell` spells it, to its status. `stream` is a path or a ws(s) URL. `warnings` are for the person.
+    `spell` spells it, to its status. `stream` is a path or a URL, `stream_shape` how it is spoken.
+    `warnings` are for the person.
     """
 
     name: str
@@ -96,6 +98,7 @@ class Profile:
     cancel: Operation | None = None
     list: Operation | None = None
     stream: str | None = None
+    stream_shape: StreamShape = DEFAULT_STREAM
     fields: Mapping[str, str] = field(default_factory=lambda: DEFAULT_FIELDS)
     words: Mapping[str, JobStatus] = field(default_factory=lambda: DEFAULT_WORDS)
     progress_max: float = 100.0
@@ -148,11 +151,12 @@ class Profile:
         return self.url(self._need("list", self.list))
 
     def stream_url(self, job_id: str) -> str | None:
-        """Return the ws(s) URL of a job's stream, None when the profile has no stream."""
+        """Return the URL of a job's stream, ws(s) or http(s) by its kind; None when there is no stream."""
         if self.stream is None:
             return None
         filled = fill(self.stream, job_id)
-        return filled if "://" in self.stream else join(self.require_base_url(), filled, websocket=True)
+        is_socket = self.stream_shape.kind is StreamKind.WEBSOCKET
+        return filled if "://" in self.stream else join(self.require_base_url(), filled, websocket=is_socket)
 
     def url(self, operation: Operation, job_id: str = "") -> str:
         """Return the full URL of an operation."""

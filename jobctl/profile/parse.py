@@ -12,8 +12,9 @@ from jobctl.profile.auth import header_value
 from jobctl.profile.fields import compile_path
 from jobctl.profile.model import DEFAULT_FIELDS, DEFAULT_WORDS, Profile, both_spellings, spell
 from jobctl.profile.parse_auth import parse_auth, parse_tls
+from jobctl.profile.parse_stream import parse_stream
 from jobctl.profile.problems import Problems, show
-from jobctl.profile.urls import Operation, check_template, split_base_url
+from jobctl.profile.urls import Operation, split_base_url
 
 HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _MERGED_TABLES: Final = ("fields", "status", "routes", "headers")
@@ -41,7 +42,7 @@ def collect_profile(name: str, table: Mapping[str, Any] | Any, problems: Problem
         problems.expected(path, "a table", table)
         return None
     before = len(problems.lines)
-    problems.unknown_keys(path, table, (*_PARSERS, *_TABLES))
+    problems.unknown_keys(path, table, (*_PARSERS, *_TABLES, "stream"))
     values: dict[str, Any] = {}
     warnings: list[str] = []
     for key, value in ((str(key), value) for key, value in table.items()):
@@ -49,6 +50,8 @@ def collect_profile(name: str, table: Mapping[str, Any] | Any, problems: Problem
         try:
             if key in _PARSERS:
                 values[_ATTRIBUTES.get(key, key)] = _PARSERS[key](value)
+            elif key == "stream":
+                values["stream"], values["stream_shape"] = parse_stream(where, value, problems)
             elif key in _TABLES:
                 values[_ATTRIBUTES.get(key, key)] = _TABLES[key](where, value, problems, warnings)
         except ConfigError as error:
@@ -115,25 +118,6 @@ def _base_url(value: Any) -> str:
     url = _text(value, "a URL such as 'http://localhost:8001'")
     split_base_url(url)
     return url
-
-
-def _stream(value: Any) -> str | None:
-    if value is False:
-        return None
-    stream = _text(value, "a path such as '/ws/jobs/{id}', a ws:// or wss:// URL, or false")
-    check_template(stream)
-    if not re.match(r"/|wss?://[^/{}]", stream):
-        raise ConfigError(f"expected a path that starts with '/' or a ws:// or wss:// URL, got {stream!r}")
-    if "@" in stream.partition("://")[2].partition("/")[0]:
-        raise ConfigError("credentials do not belong in the stream's URL; the profile's auth goes there too")
-    if "://" in stream:
-        try:
-            split_base_url(stream.replace("ws", "http", 1))
-        except ConfigError:
-            raise ConfigError(
-                f"expected a ws:// or wss:// URL with a host and a usable port, got {stream!r}"
-            ) from None
-    return stream
 
 
 def _expression(value: Any) -> str:
@@ -246,7 +230,6 @@ _PARSERS: Final[dict[str, Callable[[Any], Any]]] = {
     "cancel": _operation(needs_id=True),
     "submit": _operation(needs_id=False),
     "list": _operation(needs_id=False),
-    "stream": _stream,
     "progress_max": _progress_max,
     "keepalive_types": _keepalives,
     "frame_type": _expression,

@@ -19,7 +19,7 @@ from jobctl.client.messages import Request, Response
 from jobctl.model import Decision, Job, JobStatus, Observation, Source
 from jobctl.profile.load import Profiles
 from jobctl.reasons import Action
-from jobctl.stream import listen
+from jobctl.stream.websocket import listen
 from jobctl.watching.events import Emit
 from jobctl.watching.options import WatchOptions
 

@@ -173,6 +173,14 @@ class JobStore:
             for seq, status, progress, at in self._db.history(job.id)
         ]
 
+    def states(self, job_id: str) -> list[tuple[int, Job]]:
+        """The same as jobs, each with its number (KeyError for an unknown id)."""
+        job = self._known(job_id)
+        return [
+            (seq, replace(job, status=status, progress=progress, updated_at=at))
+            for seq, status, progress, at in self._db.history(job.id)
+        ]
+
     def advance(self, limit: int = 500) -> int:
         """Write up to `limit` changes that are due; how many were looked at."""
         now, looked_at = self.now(), 0

@@ -9,6 +9,7 @@ from starlette.applications import Starlette
 from starlette.responses import JSONResponse
 from starlette.routing import Route, WebSocketRoute
 
+from jobctl.sandbox.events import JobEvents
 from jobctl.sandbox.frames import FrameWeather
 from jobctl.sandbox.openapi import document
 from jobctl.sandbox.routes import PATHS, JobRoutes
@@ -36,6 +37,7 @@ def make_app(site: Site, extra_middleware: Sequence[Callable[[ASGIApp], ASGIApp]
         routes=[
             *routes,
             WebSocketRoute("/ws/jobs/{job_id:path}", JobStream(site).serve),
+            Route("/events/jobs/{job_id:path}", JobEvents(site).serve),
             Route("/openapi.json", _openapi),
             *_control_routes(site),
         ],

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 
     from jobctl.api import JobClient
+    from jobctl.stream.session import JobStream
     from jobctl.watching.budget import BudgetGate
     from jobctl.watching.options import WatchOptions
 
@@ -143,6 +144,7 @@ class _JobDriver:
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._session: asyncio.Task[None] | None = None
+        self._stream: JobStream | None = None
         self._stopped = False
 
     def feed(self, event: Event) -> None:
@@ -222,26 +224,19 @@ class _JobDriver:
             self.feed(ReadDone(observation))
 
     async def _listen(self, session: int) -> None:
-        from jobctl.stream import listen  # noqa: PLC0415 -- websockets costs 90 ms, and many jobs have ended already
+        from jobctl.stream.session import JobStream  # noqa: PLC0415 -- many jobs have ended already
 
         client = self.watch.client
         reader = client.calls.reader
-        url = client.profile.stream_url(self.job)
-        if url is None:
-            return
+        if self._stream is None:
+            self._stream = JobStream(client, self.job)
 
         async def on_frame(payload: Any) -> None:
             seen = reader.observe(payload, Source.STREAM, self.job, wall_clock())
             self.feed(StreamFrame(session, seen))
             await self.watch.room()
 
-        closed = await listen(
-            url,
-            headers=client.stream_headers(url),
-            tls=client.tls_for(url),
-            on_open=lambda: self.feed(StreamOpened(session)),
-            on_frame=on_frame,
-        )
+        closed = await self._stream.listen(lambda: self.feed(StreamOpened(session)), on_frame)
         self.feed(StreamClosed(session, *closed))
 
 

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from jobctl.caching.report import StreamCheck
 from jobctl.client.carrier import tls_context
-from jobctl.stream import Closed, listen
+from jobctl.stream.websocket import listen
 from jobctl.text import visible
 
 if TYPE_CHECKING:
     from jobctl.profile.model import Profile
+    from jobctl.stream.closed import Closed
 
 _LOOK: Final = 2.0
 """Seconds to wait for a first message; a finished job's server closes at once, a running one speaks."""

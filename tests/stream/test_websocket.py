@@ -8,7 +8,8 @@ from support.servers import RawServer, reply
 from websockets.asyncio.server import serve
 
 from jobctl.client.answers import parse_frame
-from jobctl.stream import MAX_FRAME, Closed, listen
+from jobctl.stream.closed import Closed
+from jobctl.stream.websocket import MAX_FRAME, listen
 
 
 def session(handler, *, headers=None, process_request=None, url="ws://127.0.0.1:{port}/x"):

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.typing import Subprotocol
 
 from jobctl._version import __version__
 from jobctl.client.answers import parse_frame
 from jobctl.client.proxies import proxy_for
 from jobctl.secret_scan import redact_text
+from jobctl.stream.closed import Closed
 from jobctl.text import visible
 from jobctl.tunnel_pages import bypass_headers
 
@@ -33,12 +37,16 @@ _silent.addHandler(logging.NullHandler())
 _silent.propagate = False
 
 
-class Closed(NamedTuple):
-    """How a session ended. `opened` False: the handshake failed."""
+class Manners(NamedTuple):
+    """What a server wants of its client: a subprotocol, a first message, and one now and then (seconds)."""
 
-    opened: bool
-    code: int | None
-    reason: str
+    subprotocol: str | None = None
+    hello: str | None = None
+    ping: str | None = None
+    ping_every: float = 20.0
+
+
+_SPEAKS_BY_ITSELF: Final = Manners()
 
 
 class _Connect(connect):
@@ -55,13 +63,14 @@ async def listen(
     tls: ssl.SSLContext | None,
     on_open: Callable[[], None],
     on_frame: Callable[[Any], Awaitable[None]],
+    manners: Manners = _SPEAKS_BY_ITSELF,
 ) -> Closed:
     """Hold one session until it ends, handing over each parsed frame. Never raises for what a server does.
 
     Awaiting `on_frame` holds the server back: what is not read yet waits in its window, not in our memory.
     """
     try:
-        connection = await _opened(url, headers, tls)
+        connection = await _opened(url, headers, tls, manners.subprotocol)
     except InvalidStatus as error:
         status = error.response.status_code
         return Closed(False, status, f"HTTP {status} instead of an upgrade")
@@ -71,7 +80,12 @@ async def listen(
     except Exception as error:  # noqa: BLE001
         return Closed(False, None, visible(redact_text(str(error) or type(error).__name__), 120))
     on_open()
+    pinging: asyncio.Task[None] | None = None
     try:
+        if manners.hello is not None:
+            await connection.send(manners.hello)
+        if manners.ping is not None:
+            pinging = asyncio.create_task(_ping(connection, manners.ping, manners.ping_every))
         async for frame in connection:
             await on_frame(parse_frame(frame))
     except ConnectionClosed as closed:
@@ -79,11 +93,23 @@ async def listen(
         if closed.rcvd is None and closed.sent is not None:
             return Closed(True, closed.sent.code, visible(closed.sent.reason, 120))
     finally:
+        if pinging is not None:
+            pinging.cancel()
         await connection.close()
     return Closed(True, connection.close_code, visible(connection.close_reason or "", 120))
 
 
-async def _opened(url: str, headers: dict[str, str], tls: ssl.SSLContext | None) -> ClientConnection:
+async def _ping(connection: ClientConnection, message: str, every: float) -> None:
+    """Say what the server wants to hear; its end is told by whoever reads."""
+    with contextlib.suppress(ConnectionClosed):
+        while True:
+            await asyncio.sleep(every)
+            await connection.send(message)
+
+
+async def _opened(
+    url: str, headers: dict[str, str], tls: ssl.SSLContext | None, subprotocol: str | None
+) -> ClientConnection:
     parts = urlsplit(url)
     host = parts.hostname or ""
     return await _Connect(
@@ -99,5 +125,6 @@ async def _opened(url: str, headers: dict[str, str], tls: ssl.SSLContext | None)
         ping_interval=_PING_EVERY,
         ping_timeout=_PING_EVERY,
         max_size=MAX_FRAME,
+        subprotocols=[Subprotocol(subprotocol)] if subprotocol is not None else None,
         logger=_silent,
     )
