@@ -25,11 +25,15 @@ from jobctl.profile.fields import compile_path
 from jobctl.tunnel_pages import bypass_headers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from jobctl.client.messages import Headers
     from jobctl.errors import JobctlError
     from jobctl.profile.model import Profile
+    from jobctl.profile.urls import Operation
+
+
+Items = list[Any]
 
 
 class CancelAnswer(NamedTuple):
@@ -79,7 +83,7 @@ class Calls:
         Raises:
             ConfigError, TransportError, ApiError, ProtocolError: see `jobctl.errors`.
         """
-        response = yield from self._get(self.profile.read.method, self.profile.read_url(job))
+        response = yield from self._get(self.profile.read, self.profile.read_url(job))
         payload = payload_of(response, "read", self._clock())
         http = evidence_of(response, self._route)
         return self.reader.observe(payload, source, job, self._clock(), basis=basis, http=http)
@@ -89,8 +93,21 @@ class Calls:
         url = self.profile.list_url()
         if limit is not None:
             url = _with_query(url, f"limit={limit}")
-        operation = self.profile.list
-        response = yield from self._get(operation.method if operation else "GET", url)
+        response = yield from self._get(self.profile.list, url)
+        return self._items(response)
+
+    def read_many(self, jobs: Sequence[str]) -> Flow[dict[str, Observation]]:
+        """One uncached read of several jobs; those the answer does not hold are missing. Raises as `read`."""
+        response = yield from self._get(self.profile.read_many, self.profile.read_many_url(jobs))
+        http, now = evidence_of(response, self._route), self._clock()
+        wanted, found = set(jobs), {}
+        for item in self._items(response):
+            seen = self.reader.observe(item, Source.POLL, "", now, http=http)
+            if seen.said_id is not None and seen.said_id in wanted and seen.status is not None:
+                found[seen.said_id] = seen._replace(job=seen.said_id)
+        return found
+
+    def _items(self, response: Response) -> Items:
         items = self._list_items(payload_of(response, "list", self._clock()))
         if not isinstance(items, list):
             raise ProtocolError(
@@ -144,7 +161,8 @@ class Calls:
 
     # --- requests -------------------------------------------------------------------------------------
 
-    def _get(self, method: str, url: str) -> Flow[Response]:
+    def _get(self, operation: Operation | None, url: str) -> Flow[Response]:
+        method = operation.method if operation is not None else "GET"
         unique = f"_t={self._nonce()}"
         request = self._request(method, _with_query(url, unique), UNCACHED, None)
         return (yield from self._send(request, unique))

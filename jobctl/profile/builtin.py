@@ -13,6 +13,8 @@ BUILTIN: Final[dict[str, dict[str, Any]]] = {
         "read": "GET /api/v1/generation-jobs/{id}",
         "cancel": "POST /api/v1/generation-jobs/{id}/cancel",
         "list": "GET /api/v1/generation-jobs",
+        "read_many": "GET /api/v1/generation-jobs?limit=1000&ids={id}",
+        "read_many_most": 500,
         "stream": "/ws/jobs/{id}",
         "fields": {
             "id": "id || job_id",
@@ -28,6 +30,8 @@ BUILTIN: Final[dict[str, dict[str, Any]]] = {
         "read": "GET /v1/jobs/{id}",
         "cancel": "POST /v1/jobs/{id}/cancel",
         "list": "GET /v1/jobs",
+        "read_many": "GET /v1/jobs?limit=1000&ids={id}",
+        "read_many_most": 100,
         "stream": "/ws/jobs/{id}",
         "fields": {name: f"job.{name} || {name}" for name in _ENVELOPED} | {"id": "job.id || id || job_id"},
         "auth": {"bearer_env": "JOBCTL_TOKEN", "optional": True},

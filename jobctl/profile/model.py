@@ -87,7 +87,8 @@ class Profile:
     """How one API spells things. Immutable; treat the mappings as read-only.
 
     `fields`, `frame_type` and `list_items` are JMESPath expressions. `words` maps each word, as
-    `spell` spells it, to its status. `stream` is a path or a URL, `stream_shape` how it is spoken.
+    `spell` spells it, to its status. `read_many` is a list that takes ids, with commas between them, in place
+    of `{id}`; at most `read_many_most` of them. `stream` is a path or a URL, `stream_shape` how it is spoken.
     `warnings` are for the person.
     """
 
@@ -97,6 +98,8 @@ class Profile:
     submit: Operation | None = None
     cancel: Operation | None = None
     list: Operation | None = None
+    read_many: Operation | None = None
+    read_many_most: int = 100
     stream: str | None = None
     stream_shape: StreamShape = DEFAULT_STREAM
     fields: Mapping[str, str] = field(default_factory=lambda: DEFAULT_FIELDS)
@@ -137,6 +140,10 @@ class Profile:
     def read_url(self, job_id: str) -> str:
         """Return the URL that reads one job. All URL helpers raise ConfigError, for a bad id too."""
         return self.url(self.read, job_id)
+
+    def read_many_url(self, job_ids: Iterable[str]) -> str:
+        """Return the URL that reads several jobs; ConfigError when the profile has no such operation."""
+        return self.url(self._need("read_many", self.read_many), ",".join(job_ids))
 
     def cancel_url(self, job_id: str) -> str:
         """Return the URL that cancels one job; ConfigError when the profile has no cancel."""

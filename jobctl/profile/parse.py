@@ -144,6 +144,12 @@ def _progress_max(value: Any) -> float:
     return float(value)
 
 
+def _most(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 2 <= value <= 10_000:
+        raise ConfigError(f"expected how many ids fit into one request (2 to 10000), got {show(value)}")
+    return value
+
+
 def _keepalives(value: Any) -> frozenset[str]:
     if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
         raise ConfigError("expected a list of frame types such as ['ping', 'pong']")
@@ -227,6 +233,8 @@ def _headers(path: str, value: Any, problems: Problems, warnings: list[str]) -> 
 _PARSERS: Final[dict[str, Callable[[Any], Any]]] = {
     "base_url": _base_url,
     "read": _operation(needs_id=True),
+    "read_many": _operation(needs_id=True),
+    "read_many_most": _most,
     "cancel": _operation(needs_id=True),
     "submit": _operation(needs_id=False),
     "list": _operation(needs_id=False),

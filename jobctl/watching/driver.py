@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from jobctl.client.carrier import wall_clock
 from jobctl.errors import ConfigError, JobctlError
 from jobctl.model import Observation, Source
+from jobctl.watching.batches import BatchReads
 from jobctl.watching.budget import Paused
 from jobctl.watching.events import (
     CloseStream,
@@ -67,6 +68,10 @@ class Watch:
         self._room = asyncio.Event()
         self._room.set()
         self._running = 0
+        profile = client.profile
+        self.batches = (
+            BatchReads(client, gate, profile.read_many_most) if profile.read_many is not None else None
+        )
 
     @property
     def machines(self) -> Mapping[str, WatchMachine]:
@@ -88,6 +93,8 @@ class Watch:
 
     def drop(self) -> None:
         """Stop asking, without any further update."""
+        if self.batches is not None:
+            self.batches.stop()
         for driver in self.drivers.values():
             driver.stop()
 
@@ -200,6 +207,9 @@ class _JobDriver:
             self.watch.emit(error)
 
     async def _read(self, source: Source) -> None:
+        batches = self.watch.batches if source is Source.POLL else None
+        if batches is not None and await self._read_with_others(batches):
+            return
         client, gate = self.watch.client, self.watch.gate
         turn = functools.partial(gate.turn, urgent=source is Source.VERIFY)
         try:
@@ -211,17 +221,32 @@ class _JobDriver:
         self.feed(ReadSent())
         try:
             observation = await client.carrier.run(client.calls.read(self.job, source, basis), turn)
-        except Paused as pause:
-            self.feed(ReadFailed(source, paused(pause.seconds)))
-        except JobctlError as error:
-            if isinstance(error, ConfigError) and self.machine.job is None:
-                raise  # the caller's side, known from the first request on: trying again changes nothing
-            failure = failure_of(error)
-            if failure.retry_after:
-                gate.pause(failure.retry_after)
-            self.feed(ReadFailed(source, failure))
+        except (Paused, JobctlError) as error:
+            self._failed(source, error)
         else:
             self.feed(ReadDone(observation))
+
+    async def _read_with_others(self, batches: BatchReads) -> bool:
+        """Let a list say it; False when this job has to be read alone."""
+        try:
+            observation = await batches.read(self.job, lambda: self.feed(ReadSent()))
+        except (Paused, JobctlError) as error:
+            self._failed(Source.POLL, error)
+            return True
+        if observation is not None:
+            self.feed(ReadDone(observation))
+        return observation is not None
+
+    def _failed(self, source: Source, error: Paused | JobctlError) -> None:
+        if isinstance(error, Paused):
+            self.feed(ReadFailed(source, paused(error.seconds)))
+            return
+        if isinstance(error, ConfigError) and self.machine.job is None:
+            raise error  # the caller's side, known from the first request on: trying again changes nothing
+        failure = failure_of(error)
+        if failure.retry_after:
+            self.watch.gate.pause(failure.retry_after)
+        self.feed(ReadFailed(source, failure))
 
     async def _listen(self, session: int) -> None:
         from jobctl.stream.session import JobStream  # noqa: PLC0415 -- many jobs have ended already

@@ -1,0 +1,101 @@
+"""Polls of many jobs as one request: of a real server, counted by it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from jobctl import JobClient, WatchOptions
+from jobctl.profile.load import Profiles
+from jobctl.sandbox import Sandbox
+from jobctl.watching.events import Finish
+
+LISTED, READ = "GET /api/v1/generation-jobs", "GET /api/v1/generation-jobs/{id}"
+QUICK = {"duration": 1.0, "steps": 4, "pending": 0.2}
+
+
+@pytest.fixture(scope="module")
+def shared():
+    with Sandbox() as box:
+        yield box
+
+
+@pytest.fixture
+def box(shared):
+    shared.set_faults((), (), seed=0)
+    shared.reset_requests()
+    yield shared
+    shared.set_faults((), ())
+
+
+def watch(box, ids, **options):
+    """Watch to the end; how each job ended."""
+
+    async def run():
+        ended = {}
+        async with JobClient("generation", base_url=box.url, max_rate=200) as client:
+            chosen = WatchOptions(use_stream=False, timeout=30, **options)
+            async for update in client.watch_many(ids, chosen):
+                if isinstance(update.item, Finish):
+                    ended[update.job] = update.item
+        return ended
+
+    return asyncio.run(run())
+
+
+def words(ended):
+    return {
+        job: finish.job.status.value if finish.job else finish.ending.value for job, finish in ended.items()
+    }
+
+
+def test_many_jobs_cost_few_requests_and_none_is_missed(box):
+    ids = [box.submit("generation", end=("failed", "completed")[i % 2], **QUICK) for i in range(300)]
+    ended = words(watch(box, ids))
+    assert [ended[job] for job in ids] == ["failed", "completed"] * 150
+    routes = box.requests()["routes"]
+    assert sum(routes.values()) < 30
+    assert routes.get(READ, 0) < 10, "only a last one that nobody else is due with is read alone"
+
+
+def test_one_job_is_read_alone(box):
+    job = box.submit("generation", **QUICK)
+    assert words(watch(box, [job])) == {job: "completed"}
+    assert LISTED not in box.requests()["routes"]
+
+
+def test_a_job_that_the_list_does_not_hold_is_read_alone_and_told_as_gone(box):
+    ids = [box.submit("generation", **QUICK) for _ in range(3)]
+    ended = words(watch(box, [*ids, "99999999"]))
+    assert ended == dict.fromkeys(ids, "completed") | {"99999999": "gone"}
+
+
+def test_no_more_ids_than_fit_into_one_request(box, monkeypatch):
+    ids = [box.submit("generation", **QUICK) for _ in range(25)]
+    small = Profiles().get("generation")
+    asked = []
+
+    async def run():
+        async with JobClient(replace(small, read_many_most=10), base_url=box.url, max_rate=200) as client:
+            read_many = client.calls.read_many
+
+            def counted(jobs):
+                asked.append(len(jobs))
+                return read_many(jobs)
+
+            monkeypatch.setattr(client.calls, "read_many", counted)
+            async for _ in client.watch_many(ids, WatchOptions(use_stream=False, timeout=30)):
+                pass
+
+    asyncio.run(run())
+    assert asked
+    assert max(asked) <= 10
+
+
+@pytest.mark.parametrize("fault", ["http-5xx=40%", "http-drop@30%", "rate-limit=1@30%"])
+def test_bad_weather_of_the_list_ends_no_watch(box, fault):
+    box.set_faults([fault], (), seed=4)
+    ids = [box.submit("generation", **QUICK) for _ in range(20)]
+    assert words(watch(box, ids)) == dict.fromkeys(ids, "completed")
