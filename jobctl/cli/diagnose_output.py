@@ -59,6 +59,7 @@ class Presented:
             output.result(text)
         else:
             output.result("\n".join(_headline(one) for one in reports) if self.quiet else text)
+        _summarise(reports)
         if self.har is not None:  # last: what goes wrong here must not cost the report
             _write_har(self.har, reports)
         output.leave(code)
@@ -78,6 +79,16 @@ class Presented:
 
             return html_report(reports)
         return "\n\n".join(renderers[self.format](one) for one in reports)
+
+
+def _summarise(reports: Sequence[Report]) -> None:
+    """Where GitHub Actions has a place for it, the reports stand there too."""
+    from jobctl.cli.step_summary import append_summary, summary_file
+
+    if summary_file() is not None:
+        from jobctl.caching.reporting.text import markdown_report
+
+        append_summary("\n\n".join(markdown_report(one) for one in reports))
 
 
 def _is_writable(path: Path) -> bool:

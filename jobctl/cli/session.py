@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import functools
-import signal
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -17,6 +15,8 @@ from jobctl.cli import output
 from jobctl.cli.closing import error_ending, problem
 from jobctl.cli.present import JsonLines, PlainLines, Presenter, finish_document
 from jobctl.cli.records import Records, open_records
+from jobctl.cli.signals import ending_signals
+from jobctl.cli.witness import Witness
 from jobctl.exit_codes import EXIT_CODES, ExitCode, worst
 from jobctl.model import JobStatus, Observation
 from jobctl.profile.model import Profile
@@ -64,6 +64,8 @@ class WatchPlan:
     """The command line that proves whether reads of a job are answered from memory."""
     known: dict[str, list[Observation]] = field(default_factory=dict)
     """What was heard before the watch began; what the memory knows comes before it."""
+    witnesses: list[Witness] = field(default_factory=list)
+    """Who else hears of it: metrics, a notification, a summary."""
     refused: list[dict[str, Any]] = field(default_factory=list)
     """Documents of jobs that were settled before the watch; they stand in the result line too."""
 
@@ -110,7 +112,9 @@ class _Session:
                     open_records(plan.log, client.calls.reader, plan.memory, follow_restarts=follow)
                 )
                 self._presenter = self._choose_presenter(watch, stack, records)
-                stack.enter_context(_signals(self._on_signal))
+                stack.enter_context(ending_signals(self._on_signal))
+                for witness in plan.witnesses:
+                    witness.begin(watch)
                 for job in plan.jobs:
                     watch.add(job, plan.known.get(job, ()), just_submitted=plan.just_submitted)
                 if isinstance(self._presenter, PlainLines):
@@ -137,7 +141,15 @@ class _Session:
             finish_document(job, finish, self._codes.get(job), finish.job)
             for job, finish in self._finishes.items()
         ]
-        self._presenter.end([*self._plan.refused, *ended, *documents], code, problem(error))
+        self._tell_end([*self._plan.refused, *ended, *documents], code, problem(error))
+
+    def _tell_end(
+        self, results: list[dict[str, Any]], code: ExitCode, cut_short: dict[str, Any] | None = None
+    ) -> None:
+        self._presenter.end(results, code, cut_short)
+        witnesses, self._plan.witnesses = self._plan.witnesses, []
+        for witness in witnesses:
+            witness.end(results, code, cut_short)
 
     def _choose_presenter(self, watch: Watch, stack: ExitStack, records: Records) -> Presenter:
         plan = self._plan
@@ -157,9 +169,13 @@ class _Session:
             case Emit(decision):
                 records.write(decision)
                 self._presenter.decision(decision)
+                for witness in self._plan.witnesses:
+                    witness.decision(decision)
             case Notice() as notice:
                 text = notice.text + self._how_to_prove(update.job, of_doubt=notice.code in _DOUBT)
                 self._presenter.notice(update.job, notice._replace(text=text))
+                for witness in self._plan.witnesses:
+                    witness.notice(update.job, notice)
             case Finish() as finish:
                 doubt = finish.ending is Ending.TERMINAL and not finish.confirmed and finish.hint is not None
                 hint = (finish.hint or "") + self._how_to_prove(update.job, of_doubt=doubt)
@@ -169,6 +185,8 @@ class _Session:
                 if finish.ending not in _NOT_THERE:
                     self._plan.memory.touch(update.job)
                 self._presenter.finish(update.job, finish)
+                for witness in self._plan.witnesses:
+                    witness.finish(update.job, finish)
 
     def _how_to_prove(self, job: str, *, of_doubt: bool) -> str:
         return f"; prove it: {self._plan.prove(job)}" if of_doubt and self._plan.prove else ""
@@ -196,7 +214,7 @@ class _Session:
             for job in plan.jobs
         ]
         settled = [EXIT_CODES[document["exit_code"]] for document in plan.refused if "exit_code" in document]
-        self._presenter.end([*plan.refused, *results], worst([code, *settled]))
+        self._tell_end([*plan.refused, *results], worst([code, *settled]))
         self._tell_how_to_resume(why)
         return WatchResult(self._finishes, code)
 
@@ -233,32 +251,6 @@ def _resume(command: str, look: str | None, jobs: list[str]) -> str:
         return f"pick it up again with: {line}"
     where = f"`{look} --active` lists them" if look else "--json names them in its last line"
     return f"{len(jobs)} jobs go on ({where}); pick them up again with: {command} ID…"
-
-
-class _signals:  # noqa: N801 -- reads as the context manager it is
-    """SIGINT, SIGTERM and SIGHUP end a watch the orderly way; a second one ends it at once."""
-
-    def __init__(self, handler: Callable[[], None]) -> None:
-        self._handler = handler
-        self._undo: list[Callable[[], Any]] = []
-
-    def __enter__(self) -> None:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, *output.ENDING_SIGNALS):
-            if signal.getsignal(number) is signal.SIG_IGN:  # `nohup`
-                continue
-            try:
-                loop.add_signal_handler(number, self._handler)
-                self._undo.append(functools.partial(loop.remove_signal_handler, number))
-            except NotImplementedError:  # Windows: the loop knows no signals, the interpreter does
-                before = signal.signal(number, lambda *_: loop.call_soon_threadsafe(self._handler))
-                self._undo.append(functools.partial(signal.signal, number, before))
-            except (RuntimeError, ValueError):  # not the main thread: somebody else's signals
-                continue
-
-    def __exit__(self, *_exc: object) -> None:
-        for undo in self._undo:
-            undo()
 
 
 def make_options(

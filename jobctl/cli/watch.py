@@ -81,6 +81,14 @@ def watch(
             rich_help_panel="Watching",
         ),
     ] = False,
+    notify: Annotated[
+        str | None,
+        typer.Option("--notify", metavar="CMD", help="Run this at the end, the result on its stdin."),
+    ] = None,
+    metrics: Annotated[
+        str | None,
+        typer.Option("--metrics", metavar="[HOST:]PORT", help="Serve Prometheus metrics while it lasts."),
+    ] = None,
     profile: ProfileOption = None,
     base_url: BaseUrlOption = None,
     config: ConfigOption = None,
@@ -99,6 +107,7 @@ def watch(
     chosen = settings_for(profile, base_url, config, timeout=timeout, interval=interval)
     ids = check_jobs(jobs, chosen.profile)
     from jobctl.cli.session import WatchPlan, make_options, run_watch
+    from jobctl.cli.witness import witnesses
 
     options = make_options(
         until=until,
@@ -123,6 +132,7 @@ def watch(
         fail_fast=fail_fast,
         insecure=insecure,
         max_rate=max_rate,
+        witnesses=witnesses(notify, metrics),
         resume=resume_command("watch", profile, base_url, config),
         look=resume_command("list", profile, base_url, config) if chosen.profile.list else None,
         prove=prove_command(chosen, profile, config),

@@ -68,6 +68,7 @@ class Watch:
         self._room = asyncio.Event()
         self._room.set()
         self._running = 0
+        self._clock = asyncio.get_running_loop().time
         profile = client.profile
         self.batches = (
             BatchReads(client, gate, profile.read_many_most) if profile.read_many is not None else None
@@ -77,6 +78,10 @@ class Watch:
     def machines(self) -> Mapping[str, WatchMachine]:
         """The machines by job id, for a live view."""
         return {job: driver.machine for job, driver in self.drivers.items()}
+
+    def now(self) -> float:
+        """Return the monotonic seconds that the machines' times are of; any thread may ask."""
+        return self._clock()
 
     def add(self, job: str, known: Iterable[Observation] = (), *, just_submitted: bool = False) -> None:
         """Begin to watch a job; an id already watched is left alone."""

@@ -180,3 +180,12 @@ def test_progress_on_a_terminal_leaves_nothing_behind(alone, tmp_path):
     child.expect(pexpect.EOF)
     child.close()
     assert child.exitstatus == 10
+
+
+def test_the_summary_of_a_step_has_the_report(alone, tmp_path):
+    summary = tmp_path / "summary.md"
+    path = har(tmp_path / "a.har", stored())
+    done = alone.run("diagnose", "--from", path, env={"GITHUB_STEP_SUMMARY": str(summary)})
+    assert done.code == 10
+    assert summary.read_text().startswith("### `PROVEN_STALE`")
+    assert SECRET not in summary.read_text()

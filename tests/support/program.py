@@ -99,6 +99,10 @@ class Program:
                 self.kill()
                 raise AssertionError(f"{text!r} never came: {self._texts}")
 
+    def said(self):
+        """What has come so far, of both."""
+        return "".join(got.decode("utf-8", "replace") for got in self._texts.values())
+
     def close_stdout(self):
         """Go away as a reader."""
         for key in list(self._selector.get_map().values()):

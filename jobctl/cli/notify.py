@@ -1,0 +1,62 @@
+"""`--notify CMD`: run a command when a watch has ended, whatever ended it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+from typing import TYPE_CHECKING, Any, Final
+
+from jobctl.cli import output
+from jobctl.cli.witness import Witness
+from jobctl.errors import ConfigError
+from jobctl.text import visible
+
+if TYPE_CHECKING:
+    from jobctl.exit_codes import ExitCode
+
+_PATIENCE: Final = 30.0
+"""Seconds: a notification that hangs must not keep a watch from ending."""
+
+
+class Notify(Witness):
+    """Runs the command once, without a shell: the result line on its stdin, the outline in variables.
+
+    `JOBCTL_EXIT_CODE`, `JOBCTL_JOBS` (ids), and of a single job `JOBCTL_JOB`, `JOBCTL_STATUS`. How the
+    command ends changes nothing but a line on stderr.
+    """
+
+    def __init__(self, command: str) -> None:
+        """Raises ConfigError when it cannot be split into words."""
+        try:
+            self._words = shlex.split(command)
+        except ValueError as error:
+            raise ConfigError(f"--notify: {error}", hint="quote it as a shell would want it") from error
+        if not self._words:
+            raise ConfigError("--notify: an empty command", hint="give a program and its arguments")
+
+    def end(
+        self, results: list[dict[str, Any]], code: ExitCode, problem: dict[str, Any] | None = None
+    ) -> None:
+        """Run it."""
+        document = {"type": "result", "exit_code": int(code), "jobs": results}
+        text = json.dumps(document | ({"problem": problem} if problem else {}), default=str)
+        ids = [str(one.get("job", "")) for one in results]
+        told = {"JOBCTL_EXIT_CODE": str(int(code)), "JOBCTL_JOBS": " ".join(ids)}
+        if len(results) == 1:
+            told |= {"JOBCTL_JOB": ids[0], "JOBCTL_STATUS": str(results[0].get("status") or "")}
+        environ = os.environ | {name: value.replace("\0", "") for name, value in told.items()}
+        name = visible(self._words[0], 80)
+        try:
+            done = subprocess.run(  # noqa: S603 -- the caller's own command, without a shell
+                self._words, input=text.encode(), env=environ, timeout=_PATIENCE, stdout=2, check=False
+            )
+        except subprocess.TimeoutExpired:
+            output.note(f"jobctl: --notify: {name} did not end within {_PATIENCE:g} s, and was stopped")
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else str(error)
+            output.note(f"jobctl: --notify: cannot run {name}: {reason}")
+        else:
+            if done.returncode:
+                output.note(f"jobctl: --notify: {name} ended with {done.returncode}")
