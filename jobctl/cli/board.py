@@ -12,6 +12,7 @@ from rich.text import Text
 
 from jobctl.cli.freshness import freshness
 from jobctl.cli.jobs import status_words
+from jobctl.cli.overview import overview
 from jobctl.model import JobStatus
 from jobctl.text import visible
 from jobctl.watching.machine import WatchMachine
@@ -26,6 +27,8 @@ _STYLES = {
     JobStatus.UNKNOWN: "bold yellow",
 }
 _ROWS_LEFT_FREE = 7
+MANY = 30
+"""Watched jobs from which on a board of counts says more than rows."""
 _RATE_AFTER = 10.0
 """Seconds before the request rate says anything."""
 _MARGIN = 3
@@ -72,18 +75,25 @@ class Board:
         spell = Spelling(console.encoding)
         machines = self._machines()
         running = [item for item in machines.items() if item[1].finished is None]
-        room = max(3, console.size.height - _ROWS_LEFT_FREE)
-        rows = [self._row(job, machine, spell) for job, machine in running[:room]]
-        columns = _fitted(rows, options.max_width - _MARGIN)
-        for row in rows:
-            yield from _drawn(row, columns, spell)
-        for text in self._below(len(machines), len(running), room):
-            yield Text(set_cell_size(text, min(cell_len(text), options.max_width - _MARGIN)), style="dim")
+        room, width = max(3, console.size.height - _ROWS_LEFT_FREE), options.max_width - _MARGIN
+        is_crowd = len(running) > room and len(machines) >= MANY
+        if is_crowd:
+            for line in overview(machines, self._clock()):
+                text = spell(line.text)
+                yield Text(spell.cut(text, min(cell_len(text), width)), style=line.style)
+        else:
+            rows = [self._row(job, machine, spell) for job, machine in running[:room]]
+            columns = _fitted(rows, width)
+            for row in rows:
+                yield from _drawn(row, columns, spell)
+        for text in self._below(len(machines), len(running), len(running) if is_crowd else room):
+            yield Text(set_cell_size(text, min(cell_len(text), width)), style="dim")
 
     def _below(self, jobs: int, running: int, room: int) -> Iterator[str]:
         now = self._clock()
         if running and now - self._began >= _RATE_AFTER:
-            yield f"about {self._budget.per_hour(now):,} requests an hour"
+            rate = f"{self._budget.rate:g} a second at most"
+            yield f"about {self._budget.per_hour(now):,} requests an hour, {rate}"
         if running > room:
             yield f"and {running - room} more, {jobs - running} of {jobs} finished"
 

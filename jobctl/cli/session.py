@@ -13,6 +13,7 @@ from typing import Any
 from jobctl.api import DEFAULT_RATE, JobClient
 from jobctl.cli import output
 from jobctl.cli.closing import error_ending, problem
+from jobctl.cli.feed import Feed
 from jobctl.cli.present import JsonLines, PlainLines, Presenter, finish_document
 from jobctl.cli.records import Records, open_records
 from jobctl.cli.signals import ending_signals
@@ -64,6 +65,8 @@ class WatchPlan:
     """The command line that proves whether reads of a job are answered from memory."""
     known: dict[str, list[Observation]] = field(default_factory=dict)
     """What was heard before the watch began; what the memory knows comes before it."""
+    feed: Feed | None = None
+    """Where more ids come from."""
     witnesses: list[Witness] = field(default_factory=list)
     """Who else hears of it: metrics, a notification, a summary."""
     refused: list[dict[str, Any]] = field(default_factory=list)
@@ -117,6 +120,8 @@ class _Session:
                     witness.begin(watch)
                 for job in plan.jobs:
                     watch.add(job, plan.known.get(job, ()), just_submitted=plan.just_submitted)
+                if plan.feed is not None:
+                    plan.feed.begin(watch, lambda job: self._add(watch, job))
                 if isinstance(self._presenter, PlainLines):
                     loop = asyncio.get_running_loop()
                     waiting = loop.call_later(_TOLD_TO_WAIT_AFTER, self._presenter.wait, watch.machines)
@@ -132,6 +137,11 @@ class _Session:
                     self._take(update, records)
                 await watch.aclose()
             return self._end(watch, why)
+
+    def _add(self, watch: Watch, job: str) -> None:
+        if job not in watch.drivers:
+            self._plan.jobs.append(job)
+            watch.add(job)
 
     def fail(self, error: BaseException) -> None:
         """Close the JSON stream of a watch that could not go on; what has ended before stays as it ended."""
@@ -155,7 +165,7 @@ class _Session:
         plan = self._plan
         if plan.as_json:
             return JsonLines(records.recorder)
-        many = len(plan.jobs) > 1
+        many = len(plan.jobs) > 1 or plan.feed is not None
         if plan.quiet or not (output.is_terminal(sys.stdout) and output.is_terminal(sys.stderr)):
             return PlainLines(verbose=plan.verbose, quiet=plan.quiet, many=many)
         from jobctl.cli.live import LiveLines
@@ -213,6 +223,9 @@ class _Session:
             finish_document(job, self._finishes.get(job), self._codes.get(job), machines[job].job)
             for job in plan.jobs
         ]
+        if plan.feed is not None and plan.feed.refused:
+            plan.refused += plan.feed.refused
+            code = worst([code, ExitCode.USAGE])
         settled = [EXIT_CODES[document["exit_code"]] for document in plan.refused if "exit_code" in document]
         self._tell_end([*plan.refused, *results], worst([code, *settled]))
         self._tell_how_to_resume(why)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -36,6 +37,8 @@ from jobctl.model import JobStatus
 from jobctl.text import visible
 
 if TYPE_CHECKING:
+    from jobctl.cli.feed import Feed
+    from jobctl.profile.model import Profile
     from jobctl.watching.events import Finish
 
 
@@ -101,11 +104,14 @@ def watch(
     """Follow jobs to their end. Exits 0 when they completed, 3 failed, 4 cancelled, 5 at --timeout.
 
     Reads are never cached, no word without a time is believed against one, and what is ignored is said.
-    Without a JOB it takes up the one that was submitted or watched last.
+    Without a JOB it takes up the one that was submitted or watched last; - reads ids from stdin, one a line,
+    or JSON lines with `job`.
     """
-    jobs, profile, base_url = target_of(jobs, profile, base_url, config)
+    is_fed = jobs == ["-"]
+    if not is_fed:
+        jobs, profile, base_url = target_of(jobs, profile, base_url, config)
     chosen = settings_for(profile, base_url, config, timeout=timeout, interval=interval)
-    ids = check_jobs(jobs, chosen.profile)
+    ids = [] if is_fed or jobs is None else check_jobs(jobs, chosen.profile)
     from jobctl.cli.session import WatchPlan, make_options, run_watch
     from jobctl.cli.witness import witnesses
 
@@ -132,6 +138,7 @@ def watch(
         fail_fast=fail_fast,
         insecure=insecure,
         max_rate=max_rate,
+        feed=_feed(chosen.profile) if is_fed else None,
         witnesses=witnesses(notify, metrics),
         resume=resume_command("watch", profile, base_url, config),
         look=resume_command("list", profile, base_url, config) if chosen.profile.list else None,
@@ -143,6 +150,14 @@ def watch(
         for job, finish in watched.finishes.items():
             _tell_other_end(job, finish, until)
     output.leave(watched.code)
+
+
+def _feed(profile: Profile) -> Feed:
+    from jobctl.cli.feed import Feed
+
+    if output.is_terminal(sys.stdin):
+        output.tell("job ids from the keyboard, one a line; Ctrl-D ends them")
+    return Feed(profile)
 
 
 def _tell_other_end(job: str, finish: Finish, until: JobStatus) -> None:

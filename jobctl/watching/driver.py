@@ -68,6 +68,7 @@ class Watch:
         self._room = asyncio.Event()
         self._room.set()
         self._running = 0
+        self._more_to_come = False
         self._clock = asyncio.get_running_loop().time
         profile = client.profile
         self.batches = (
@@ -91,8 +92,18 @@ class Watch:
         self._running += 1
         driver.feed(Started(tuple(known), just_submitted))
 
+    def expect_more(self) -> None:
+        """Do not end before `no_more`, though every job added so far has finished."""
+        self._more_to_come = True
+
+    def no_more(self) -> None:
+        """All jobs have been added."""
+        self._more_to_come = False
+        self._updates.put_nowait(None)
+
     def interrupt(self) -> None:
         """End every watch that still goes on; the jobs themselves go on."""
+        self.no_more()
         for driver in self.drivers.values():
             driver.feed(Interrupted())
 
@@ -117,12 +128,12 @@ class Watch:
 
     async def __aiter__(self) -> AsyncIterator[Update]:
         try:
-            while self._running or not self._updates.empty():
+            while self._running or self._more_to_come or not self._updates.empty():
                 update = await self._updates.get()
                 if self._updates.qsize() < _MOST_WAITING // 2:
                     self._room.set()
-                if update is None:  # closed from elsewhere
-                    return
+                if update is None:  # closed from elsewhere, or nothing more will be added
+                    continue
                 if isinstance(update, BaseException):
                     raise update
                 yield update
@@ -139,7 +150,7 @@ class Watch:
     async def aclose(self) -> None:
         """Stop everything that is under way and wait until it is; whoever iterates comes to an end."""
         self.drop()
-        self._running = 0
+        self._running, self._more_to_come = 0, False
         self._updates.put_nowait(None)
         tasks = [task for driver in self.drivers.values() for task in driver.tasks]
         if tasks:

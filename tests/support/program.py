@@ -73,10 +73,7 @@ class Program:
         self._texts = {}
         self._selector = selectors.DefaultSelector()
         given, self._ours = [], []
-        source, feed = os.pipe()
-        os.write(feed, stdin)
-        os.close(feed)
-        given.append(source)
+        given.append(stdin if isinstance(stdin, int) else _filled_pipe(stdin))
         for number, target in ((1, stdout), (2, stderr)):
             if target is not None:
                 given.append(os.dup(target))
@@ -165,6 +162,13 @@ class Starter:
     def run(self, *argv, timeout=TIMEOUT, **how):
         """Start and wait."""
         return self.start(*argv, **how).finish(timeout)
+
+
+def _filled_pipe(text):
+    source, feed = os.pipe()
+    os.write(feed, text)
+    os.close(feed)
+    return source
 
 
 def _popen(argv, environ, cwd, streams):

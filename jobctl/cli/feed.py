@@ -1,0 +1,104 @@
+"""`jobctl watch -`: job ids from stdin, one a line, for as long as somebody writes them.
+
+A line is an id, or a JSON object with `job` (and `profile`, which has to be the one that is watched).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import threading
+from collections.abc import Callable
+from io import BufferedReader
+from typing import Any, Final, NamedTuple
+
+from jobctl.cli import output
+from jobctl.errors import ConfigError
+from jobctl.profile.model import Profile
+from jobctl.text import visible
+from jobctl.watching.driver import Watch
+
+_AT_ONCE: Final = 256 * 1024
+"""Bytes taken from stdin at once: ten thousand ids that come together begin together."""
+_LONGEST: Final = 16 * 1024
+_MOST_REFUSED: Final = 1000
+
+
+class Fed(NamedTuple):
+    """One line: the id, or why there is none."""
+
+    job: str
+    problem: str | None = None
+
+
+def read_line(line: bytes, profile: Profile) -> Fed | None:
+    """Return what a line says; None for an empty one."""
+    text = line.decode("utf-8", "replace").strip()
+    if not text:
+        return None
+    if len(text) > _LONGEST:
+        return Fed(text[:80], "the line is too long for an id")
+    job: Any = text
+    if text.startswith("{"):
+        try:
+            record = json.loads(text)
+        except (ValueError, RecursionError):
+            return Fed(text, "no JSON")
+        job, name = record.get("job"), record.get("profile", profile.name)
+        if name != profile.name:
+            return Fed(str(job), f"of profile {name!r}: watch it with --profile, on its own")
+        job = str(job) if isinstance(job, int) and not isinstance(job, bool) else job
+    if not isinstance(job, str) or not job.strip() or not job.isprintable():
+        return Fed(text, "no job id in it")
+    try:
+        profile.read_url(job)
+    except ConfigError as error:
+        return Fed(job, error.message)
+    return Fed(job)
+
+
+class Feed:
+    """Adds jobs to a watch as they are read, in a thread that nobody waits for."""
+
+    def __init__(self, profile: Profile, source: BufferedReader | None = None) -> None:
+        self._profile = profile
+        self._source: Any = source if source is not None else sys.stdin.buffer
+        self.jobs: list[str] = []
+        self.refused: list[dict[str, Any]] = []
+        """Documents of the lines that are no job: they stand in the result line."""
+
+    def begin(self, watch: Watch, add: Callable[[str], None]) -> None:
+        """Start reading; `add` is called in the event loop, once for each new id."""
+        watch.expect_more()
+        loop = asyncio.get_running_loop()
+
+        def take(lines: list[bytes]) -> None:
+            for line in lines:
+                self._take(line, add)
+
+        def read() -> None:
+            rest = b""
+            try:
+                while piece := self._source.read1(_AT_ONCE):
+                    *lines, rest = (rest + piece).split(b"\n")
+                    loop.call_soon_threadsafe(take, lines)
+                loop.call_soon_threadsafe(take, [rest])
+                loop.call_soon_threadsafe(watch.no_more)
+            except (OSError, ValueError, RuntimeError):
+                return  # the loop is gone, or stdin was closed under us: the watch ends on its own
+
+        threading.Thread(target=read, name="jobctl-feed", daemon=True).start()
+
+    def _take(self, line: bytes, add: Callable[[str], None]) -> None:
+        fed = read_line(line, self._profile)
+        if fed is None:
+            return
+        if fed.problem is None:
+            self.jobs.append(fed.job)
+            add(fed.job)
+            return
+        output.tell(f"stdin: {visible(fed.job, 80)}: {fed.problem}")
+        if len(self.refused) < _MOST_REFUSED:
+            problem = {"message": fed.problem, "hint": "give one id a line"}
+            self.refused.append({"job": fed.job, "exit_code": 2, "problem": problem})

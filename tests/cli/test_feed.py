@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+
+import pytest
+
+from jobctl.cli.feed import Fed, read_line
+from jobctl.profile.load import Profiles
+
+PROFILE = Profiles().get("v1")
+QUICK = {"duration": 0.3, "steps": 2}
+
+
+@pytest.mark.parametrize(
+    ("line", "fed"),
+    [
+        (b"17\n", Fed("17")),
+        (b"  a b \r\n", Fed("a b")),
+        (b'{"job": "17"}', Fed("17")),
+        (b'{"job": 17, "profile": "v1"}', Fed("17")),
+        (b"\n", None),
+        (b"", None),
+    ],
+)
+def test_what_a_line_says(line, fed):
+    assert read_line(line, PROFILE) == fed
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (b'{"job": ', "no JSON"),
+        (b'{"id": "17"}', "no job id in it"),
+        (b'{"job": true}', "no job id in it"),
+        (b'{"job": "17", "profile": "generation"}', "of profile 'generation'"),
+        (b"a\x1bb", "no job id in it"),
+        (b"..", "another path on the server"),
+        (b"x" * 99_999, "too long"),
+    ],
+)
+def test_a_line_that_is_no_job_says_why(line, said):
+    fed = read_line(line, PROFILE)
+    assert fed is not None
+    assert fed.problem is not None
+    assert said in fed.problem
+
+
+def test_ids_from_a_pipe_and_each_of_them_ends(jobctl, box):
+    ids = [box.submit(end=("failed", "completed")[i % 2], **QUICK) for i in range(40)]
+    done = jobctl.run("watch", "-", "--json", stdin="\n".join([*ids, ids[0]]).encode())
+    assert done.code == 3
+    ended = {one["job"]: one["status"] for one in done.result["jobs"]}
+    assert list(ended) == ids
+    assert [ended[job] for job in ids] == ["failed", "completed"] * 20
+
+
+def test_a_line_that_is_no_job_is_in_the_result_and_ends_nothing(jobctl, box):
+    job = box.submit(**QUICK)
+    lines = ["{broken", json.dumps({"job": job})]
+    done = jobctl.run("watch", "-", "--json", stdin="\n".join(lines).encode())
+    assert done.code == 2
+    bad, good = done.result["jobs"]
+    assert (bad["job"], bad["exit_code"], bad["problem"]["message"]) == ("{broken", 2, "no JSON")
+    assert (good["job"], good["status"]) == (job, "completed")
+
+
+def test_nothing_on_stdin_is_nothing_to_wait_for(jobctl):
+    done = jobctl.run("watch", "-", "--json", stdin=b"")
+    assert done.result["jobs"] == []
+    assert done.code == 0
+
+
+def test_ids_that_come_while_others_are_watched(jobctl, box):
+    reading, writing = os.pipe()
+    first = box.submit(**QUICK)
+    program = jobctl.start("watch", "-", stdin=reading)
+    os.write(writing, f"{first}\n".encode())
+    program.until(f"{first}  completed")
+    second = box.submit(**QUICK)
+    os.write(writing, f"{second}\n".encode())
+    program.until(f"{second}  completed")
+    os.close(writing)
+    assert program.finish().code == 0
+
+
+def test_ctrl_c_ends_a_watch_that_waits_for_ids(jobctl, box):
+    reading, writing = os.pipe()
+    job = box.submit(duration=60)
+    program = jobctl.start("watch", "-", "--json", stdin=reading)
+    os.write(writing, f"{job}\n".encode())
+    program.until("first-seen")
+    program.signal(signal.SIGINT)
+    done = program.finish()
+    os.close(writing)
+    assert done.code == 130
+    assert done.result["jobs"][0]["job"] == job
