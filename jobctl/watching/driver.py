@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from jobctl.watching.options import WatchOptions
 
 
+MOST_STREAMS = 200
+"""Streams of one watch, where many jobs can be read by one request."""
 _MOST_WAITING = 1000
 """Updates nobody has taken yet, before streams are held back."""
 
@@ -79,6 +81,12 @@ class Watch:
     def machines(self) -> Mapping[str, WatchMachine]:
         """The machines by job id, for a live view."""
         return {job: driver.machine for job, driver in self.drivers.items()}
+
+    def may_stream(self) -> bool:
+        """Tell whether one more job may have a stream: beyond some, polls that share requests cost less."""
+        if self.client.profile.stream is None:
+            return False
+        return self.batches is None or len(self.drivers) < MOST_STREAMS
 
     def now(self) -> float:
         """Return the monotonic seconds that the machines' times are of; any thread may ask."""
@@ -162,7 +170,7 @@ class _JobDriver:
 
     def __init__(self, watch: Watch, job: str) -> None:
         self.watch, self.job = watch, job
-        self.machine = WatchMachine(job, watch.options, has_stream=watch.client.profile.stream is not None)
+        self.machine = WatchMachine(job, watch.options, has_stream=watch.may_stream())
         self.tasks: set[asyncio.Task[None]] = set()
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None

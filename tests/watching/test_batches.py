@@ -99,3 +99,17 @@ def test_bad_weather_of_the_list_ends_no_watch(box, fault):
     box.set_faults([fault], (), seed=4)
     ids = [box.submit("generation", **QUICK) for _ in range(20)]
     assert words(watch(box, ids)) == dict.fromkeys(ids, "completed")
+
+
+def test_beyond_some_jobs_streams_are_not_opened_where_one_request_reads_many(box, monkeypatch):
+    monkeypatch.setattr("jobctl.watching.driver.MOST_STREAMS", 3)
+    ids = [box.submit("generation", **QUICK) for _ in range(8)]
+
+    async def run():
+        async with JobClient("generation", base_url=box.url, max_rate=200) as client:
+            async for _ in client.watch_many(ids, WatchOptions(timeout=30)):
+                pass
+
+    asyncio.run(run())
+    streamed = [job for job in ids if box.requests()["jobs"].get(job, {}).get("stream")]
+    assert streamed == ids[:3]
