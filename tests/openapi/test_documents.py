@@ -1,0 +1,71 @@
+"""Public job-like APIs, as excerpts written by hand: the profile that each gives, and what it cannot tell."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from jobctl.openapi.document import Document
+from jobctl.openapi.drafting import Wishes, draft_of, find_kinds
+from jobctl.openapi.parsing import parse_document
+from jobctl.openapi.profile_text import profile_text
+from jobctl.profile.load import Profiles, read_config
+
+FOLDER = Path(__file__).parent / "documents"
+EXPECTED = sorted(FOLDER.glob("*.toml"))
+
+
+def drafted(expected_file):
+    expected = tomllib.loads(expected_file.read_text("utf-8"))
+    told = expected.pop("init")
+    (path,) = (one for one in FOLDER.glob(f"{expected_file.stem}.*") if one.suffix != ".toml")
+    document = Document(parse_document(path.read_bytes(), path.name), path.name)
+    kinds = find_kinds(document)
+    assert kinds.leader == 0
+    wishes = Wishes(told.get("base_url"), told.get("name"), told.get("parameters", {}))
+    return draft_of(document, kinds, 0, wishes), told, expected
+
+
+@pytest.mark.parametrize("expected_file", EXPECTED, ids=lambda path: path.stem)
+def test_profile_is_the_expected_one(expected_file):
+    draft, _, expected = drafted(expected_file)
+    table = tomllib.loads(profile_text(draft))
+    (profile,) = table["profiles"].values()
+    if not profile.get("status"):
+        profile.pop("status", None)
+    assert table == expected
+    assert draft.is_complete
+
+
+@pytest.mark.parametrize("expected_file", EXPECTED, ids=lambda path: path.stem)
+def test_what_could_not_be_told_is_said(expected_file):
+    draft, told, _ = drafted(expected_file)
+    silent = [name for name, found in draft.rows() if found.value is None]
+    assert silent == told["could_not_tell"]
+    for name, found in draft.rows():
+        assert found.reasons, name
+
+
+@pytest.mark.parametrize("expected_file", EXPECTED, ids=lambda path: path.stem)
+def test_the_text_is_read_back_by_the_loader(expected_file, tmp_path):
+    draft, _, _ = drafted(expected_file)
+    file = tmp_path / "jobctl.toml"
+    file.write_text(profile_text(draft), "utf-8")
+    profile = Profiles([read_config(file)]).get(draft.name)
+    assert str(profile.read) == draft.operations["read"].value
+    assert profile.fields["status"] == draft.fields["status"].value
+    for word in draft.words:
+        if word.status is not None:
+            assert profile.status_of(word.word) is word.status
+
+
+def test_there_are_enough_of_them():
+    assert len(EXPECTED) >= 6
+
+
+def test_a_pet_shop_has_no_jobs():
+    path = FOLDER / "pets.yaml"
+    document = Document(parse_document(path.read_bytes(), path.name), path.name)
+    assert find_kinds(document).families == []
