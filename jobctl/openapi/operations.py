@@ -88,7 +88,7 @@ def _id_names(parameter: str, stem: str) -> tuple[str, ...]:
 def choose_submit(document: Document, family: Family, calls: Sequence[Call]) -> Choice:
     """Choose the call that creates such a job."""
     scored = [(_submit_points(document, one, family), one) for one in calls if one.method in {"POST", "PUT"}]
-    return _best(scored, 9, 6, "a job is created by a POST on the path of its kind", "submit")
+    return _best(scored, 9, 6, "a POST on the path of these jobs", "submit")
 
 
 def choose_cancel(family: Family, calls: Sequence[Call]) -> Choice:
@@ -97,7 +97,7 @@ def choose_cancel(family: Family, calls: Sequence[Call]) -> Choice:
     if read is None:
         return Choice(missing("no read"))
     scored = [(_cancel_points(one, family.stem, read), one) for one in calls]
-    chosen = _best(scored, 9, 7, "its path or name says so", "cancel", with_id=True)
+    chosen = _best(scored, 9, 7, "a call on one job that says so", "cancel", with_id=True)
     if chosen.call is None:
         other = next(
             (one for one in calls if one.method in {"DELETE", "PATCH"} and _same(one.path, read.path)), None
@@ -116,7 +116,7 @@ def choose_cancel(family: Family, calls: Sequence[Call]) -> Choice:
 def choose_list(document: Document, family: Family, calls: Sequence[Call]) -> Choice:
     """Choose the call that lists such jobs."""
     scored = [(_list_points(document, one, family), one) for one in calls if one.method == "GET"]
-    return _best(scored, 9, 6, "a GET on the path of its kind that answers with a list", "list")
+    return _best(scored, 9, 6, "a GET on the path of these jobs", "list")
 
 
 def choose_stream(document: Document, family: Family, calls: Sequence[Call]) -> Choice:
@@ -209,7 +209,7 @@ def _best(
 ) -> Choice:
     points, call = max(scored, key=lambda one: one[0], default=(0, None))
     if call is None or points < 4:
-        return Choice(missing(f"no call looks like it ({why})", f"write {key} by hand where there is one"))
+        return Choice(missing(f"there is not {why}", f"write {key} by hand where there is one"))
     names = placeholders(call.path)
     id_name = names[-1] if with_id and names else None
     return Choice(Found(call.label, graded(points, high, medium), (why,)), call, id_name)

@@ -57,10 +57,10 @@ def fill_path(document: Document, call: Call, id_name: str | None, given: Mappin
     """Return the path as a profile has it; None where no profile can hold such a path."""
     unfilled: list[str] = []
 
-    def value(name: str) -> str:
+    def value(name: str, place: str = "path") -> str:
         if name == id_name:
             return "{id}"
-        text = given.get(name) or _default(document, call, "path", name)
+        text = given.get(name) or _default(document, call, place, name)
         if text is None:
             unfilled.append(name)
             return snake(name).upper() or "VALUE"
@@ -68,7 +68,7 @@ def fill_path(document: Document, call: Call, id_name: str | None, given: Mappin
 
     path = _PLACEHOLDER.sub(lambda found: value(found.group(1)), call.path)
     query = [
-        f"{quote(one['name'], safe='')}={value(one['name'])}"
+        f"{quote(one['name'], safe='')}={value(one['name'], 'query')}"
         for one in call.parameters
         if one["in"] == "query" and one.get("required") is True
     ]

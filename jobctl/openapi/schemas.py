@@ -24,7 +24,6 @@ class Shape(NamedTuple):
     properties: Mapping[str, Any]
     required: frozenset[str]
     enum: tuple[str, ...]
-    items: Any
     nullable: bool
     text: str
     format: str
@@ -57,35 +56,30 @@ def shape_of(document: Document, schema: Any) -> Shape:
     types: set[str] = set()
     enum: dict[str, None] = {}
     samples: list[Any] = []
-    nullable, items, most, text, form = False, None, None, "", ""
+    nullable = False
     for part, is_sure in parts:
         own = _types(part)
-        nullable |= "null" in own or part.get("nullable") is True
         types |= own - {"null"}
         for name, node in _mapping(part.get("properties")).items():
             properties.setdefault(name, node)
         if is_sure:
             required |= {name for name in _list(part.get("required")) if isinstance(name, str)}
         values = [part["const"]] if "const" in part else _list(part.get("enum"))[:_MOST_WORDS]
-        nullable |= None in values
+        nullable |= "null" in own or None in values or part.get("nullable") is True
         enum |= {value: None for value in values if isinstance(value, str)}
         samples += [part[key] for key in ("example", "default") if key in part]
         samples += _list(part.get("examples"))[:5]
-        items = items if items is not None else part.get("items")
-        maximum = part.get("maximum")
-        most = maximum if most is None and isinstance(maximum, int | float) else most
-        form = form or _text(part.get("format"))
-        text = f"{text} {_text(part.get('title'))} {_text(part.get('description'))}"[:2000]
+    only = [part for part, _ in parts]
+    said = (_text(part.get(key)) for part in only for key in ("title", "description"))
     return Shape(
         frozenset(types),
         properties,
         frozenset(required),
         tuple(enum),
-        items,
         nullable,
-        text.strip(),
-        form,
-        most,
+        " ".join(said)[:2000],
+        next((form for part in only if (form := _text(part.get("format")))), ""),
+        next((most for part in only if isinstance(most := part.get("maximum"), int | float)), None),
         tuple(samples),
     )
 
