@@ -16,6 +16,7 @@ from jobctl.cli.closing import close, closing
 from jobctl.cli.demo import demo
 from jobctl.cli.diagnose import diagnose
 from jobctl.cli.explain import explain
+from jobctl.cli.init import init
 from jobctl.cli.listing import list_jobs
 from jobctl.cli.log import log
 from jobctl.cli.profiles import profiles
@@ -40,7 +41,7 @@ COMMANDS: dict[str, dict[str, Callable[..., Any]]] = {
     "Jobs": {"submit": submit, "status": status, "watch": watch, "cancel": cancel, "list": list_jobs},
     "Caches": {"diagnose": diagnose},
     "Afterwards": {"log": log, "explain": explain},
-    "Set-up and practice": {"profiles": profiles, "sandbox": sandbox, "demo": demo},
+    "Set-up and practice": {"init": init, "profiles": profiles, "sandbox": sandbox, "demo": demo},
 }
 
 

@@ -63,6 +63,10 @@ class Draft:
         )
         return replace(self, words=decided)
 
+    def _usual_words(self) -> list[tuple[str, Found]]:
+        known = ", ".join(one.word for one in self.words if one.known)
+        return [("status", Found(known, Confidence.HIGH, ("usual words",)))] if known else []
+
     def rows(self) -> list[tuple[str, Found]]:
         """Return all findings in the order they are shown and written."""
         return [
@@ -70,7 +74,8 @@ class Draft:
             *((name, self.operations[name]) for name in OPERATIONS),
             ("auth", self.auth),
             *((f"fields.{name}", self.fields[name]) for name in FIELDS if name in self.fields),
-            *((f"status {one.word}", _of_word(one)) for one in self.words),
+            *self._usual_words(),
+            *((f"status {one.word}", _of_word(one)) for one in self.words if not one.known),
         ]
 
 

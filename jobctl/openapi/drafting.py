@@ -43,6 +43,11 @@ class Kinds(NamedTuple):
         points = [one.points for one in self.families]
         return 0 if len(points) == 1 or (points and points[0] >= points[1] + _CLEARLY) else None
 
+    def below(self, prefix: str) -> list[int]:
+        """Return the kinds whose read lies below a path."""
+        labels = [family.read.found.value or "" for family in self.families]
+        return [number for number, label in enumerate(labels) if _is_head(prefix, "", label)]
+
     def called(self, wish: str) -> int | None:
         """Return the one kind that a name or the beginning of a path picks; None where none or several."""
         for tell in (_is_name, _is_head, _begins_a_part, _is_in_a_part):

@@ -91,7 +91,7 @@ def leaves_of(document: Document, schema: Any, depth: int = DEEPEST) -> list[Lea
     while waiting and len(found) < _MOST_LEAVES:
         above, shape, sure = waiting.popleft()
         for name, node in shape.properties.items():
-            if not isinstance(name, str) or not name or len(name) > 200:
+            if not name or len(name) > 200:
                 continue
             inner = shape_of(document, node)
             promised = sure and name in shape.required and not inner.nullable
