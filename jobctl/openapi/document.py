@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 from urllib.parse import unquote, urldefrag, urljoin
 
 from jobctl.errors import ConfigError
 from jobctl.text import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
+T = TypeVar("T")
 _METHODS: Final = ("get", "post", "put", "patch", "delete")
 _MOST_HOPS: Final = 50
 _MOST_CALLS: Final = 20_000
@@ -53,10 +54,21 @@ class Document:
         self.root = _checked(root, address)
         self.address = address
         self._others = dict(others or {})
+        self._memo: dict[tuple[str, int], tuple[Any, Any]] = {}
         self.elsewhere: set[str] = set()
         """Addresses of documents that a `$ref` needed and nobody has given."""
         self.broken: set[str] = set()
         """`$ref`s that lead nowhere."""
+
+    def remembered(self, what: str, node: Any, work_out: Callable[[], T]) -> T:
+        """Work something out about a node once; by identity, as comparing nodes would walk all of them."""
+        key = what, id(node)
+        known = self._memo.get(key)
+        if known is None:
+            # The node beside it, so that no other gets its identity.
+            known = self._memo[key] = node, work_out()
+        result: T = known[1]
+        return result
 
     def resolve(self, node: Any) -> Any:
         """Follow `$ref`s to the node meant; an empty mapping where they lead nowhere or in a circle."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from typing import Final
@@ -17,11 +18,13 @@ _BORDERS: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[
 _LONGEST: Final = 200
 
 
+@functools.lru_cache(maxsize=4096)
 def words_in(name: str) -> tuple[str, ...]:
     """Return the words of a name, in lower case."""
     return tuple(word.lower() for word in _BORDERS.split(name[:_LONGEST]) if word)
 
 
+@functools.lru_cache(maxsize=4096)
 def snake(name: str) -> str:
     """Return a name in snake case."""
     return "_".join(words_in(name))

@@ -13,7 +13,7 @@ from jobctl.openapi.words import tells_a_life
 from jobctl.text import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from jobctl.openapi.document import Call, Document
 
@@ -48,14 +48,18 @@ class Family(NamedTuple):
 def find_families(document: Document, calls: Sequence[Call]) -> list[Family]:
     """Return the kinds of job in a document, the surest first; of two reads of one kind the better."""
     best: dict[str, Family] = {}
+    by_stem: dict[str, list[Call]] = {}
     for call in calls:
-        family = _family(document, call, calls) if call.method == "GET" else None
+        if call.method != "GET":
+            by_stem.setdefault(stem_of(call.path), []).append(call)
+    for call in calls:
+        family = _family(document, call, by_stem) if call.method == "GET" else None
         if family is not None and (family.stem not in best or family.points > best[family.stem].points):
             best[family.stem] = family
     return sorted(best.values(), key=lambda one: -one.points)
 
 
-def _family(document: Document, call: Call, calls: Sequence[Call]) -> Family | None:
+def _family(document: Document, call: Call, by_stem: Mapping[str, list[Call]]) -> Family | None:
     id_name = placeholders(call.path)[-1] if placeholders(call.path) else query_id(call)
     schema = answer_schema(document, call)
     tail = tail_of(call.path) if placeholders(call.path) else ()
@@ -70,9 +74,7 @@ def _family(document: Document, call: Call, calls: Sequence[Call]) -> Family | N
     is_status = bool(tail) and tail[0].lower() in _STATUS_TAILS
     points = fields.points + (4 if is_job else 0) - 3 * (len(placeholders(call.path)) - 1)
     points += 1 if is_status else -5 if tail else 2
-    points += 3 * any(
-        _cancel_points(one, stem, call) > 8 for one in calls if one.path.startswith(stem.rpartition("/")[0])
-    )
+    points += 3 * any(_cancel_points(one, stem, call) > 8 for one in by_stem.get(stem, ()))
     reasons = [f"GET with {{{id_name}}}", f"its answer has a status: {fields.found['status'].value}"]
     if is_job:
         reasons.append("called like a job")

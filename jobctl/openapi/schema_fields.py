@@ -63,12 +63,15 @@ _HUNDRED: Final = re.compile(r"\b100\b|percent", re.IGNORECASE)
 
 def find_fields(document: Document, schema: Any, id_names: tuple[str, ...] = ()) -> Fields:
     """Read a response schema. `id_names` are what the path calls the id, surest first, in snake case."""
-    leaves = leaves_of(document, schema)
-    status = find_status(leaves)
+    schema = document.resolve(schema)
+    leaves = document.remembered("leaves", schema, lambda: leaves_of(document, schema))
+    status = document.remembered("status", schema, lambda: find_status(leaves))
     found = {"status": status.found}
     promised = {"status": _promise(status.leaf)} if status.leaf and status.leaf.promised else {}
     if status.leaf is None:
         return Fields(found, (), None, promised, 0)
+    beside = status.leaf
+    leaves = document.remembered("near", schema, lambda: [one for one in leaves if _stands_with(one, beside)])
     taken = {status.leaf.path}
     chosen: dict[str, Leaf] = {}
     for name in _ROLES:
@@ -98,8 +101,6 @@ def _best(
             points = max(points, 8 - id_names.index(name))
         if not points or leaf.path in taken or not leaf.shape.may_be(*about.types):
             continue
-        if not _stands_with(leaf, status):
-            continue
         # Beside the status is the surest place; a record inside the record is somebody else's.
         points += 3 if leaf.path[:-1] == status.path[:-1] else 0
         points -= 2 * abs(len(leaf.path) - len(status.path))
@@ -125,7 +126,8 @@ def _found(role: str, best: tuple[int, Leaf] | None, document: Document) -> Foun
     path, reasons = leaf.path, [_named(leaf)]
     if role == "error" and leaf.shape.properties:
         for inner in ("message", "detail", "title"):
-            if inner in leaf.shape.properties and "object" not in shape_of(document, inner).types:
+            said = leaf.shape.properties.get(inner)
+            if said is not None and shape_of(document, said).may_be("string"):
                 path = (*path, inner)
                 reasons.append(f"an object, whose {inner} is meant for people")
                 break

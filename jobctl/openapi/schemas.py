@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from jobctl.openapi.document import Document
 
 _MOST_PARTS: Final = 100
-_MOST_LEAVES: Final = 2000
+_MOST_LEAVES: Final = 600
 _MOST_WORDS: Final = 200
 DEEPEST: Final = 4
 """Levels of objects that are looked into: `data.attributes.state` and one more."""
@@ -50,7 +50,10 @@ class Leaf(NamedTuple):
 
 def shape_of(document: Document, schema: Any) -> Shape:
     """Flatten one schema; circles end, and of a hundred parts and more the first hundred count."""
-    parts = _parts(document, schema)
+    return document.remembered("shape", schema, lambda: _flattened(_parts(document, schema)))
+
+
+def _flattened(parts: list[tuple[Mapping[str, Any], bool]]) -> Shape:
     properties: dict[str, Any] = {}
     required: set[str] = set()
     types: set[str] = set()
