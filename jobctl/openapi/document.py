@@ -148,6 +148,8 @@ def _at(tree: Any, pointer: str) -> Any:
     """Follow a JSON pointer (RFC 6901) as it stands in a URL fragment; None where it leads nowhere."""
     if not pointer:
         return tree
+    if not pointer.startswith("/"):  # an anchor of JSON Schema
+        return None
     for step in unquote(pointer).split("/")[1:]:
         name = step.replace("~1", "/").replace("~0", "~")
         if isinstance(tree, dict):

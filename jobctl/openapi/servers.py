@@ -49,6 +49,8 @@ def find_base_url(document: Document, given: str | None) -> Found:
 
 def _usable(url: str, confidence: Confidence, reasons: tuple[str, ...]) -> Found:
     url = url.rstrip("/")
+    if "{" in url:
+        return missing(f"the server's address {visible(url, 120)} has a part without a default", _BY_HAND)
     try:
         split_base_url(url)
     except ConfigError as error:

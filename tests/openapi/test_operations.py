@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import pytest
+
+from jobctl.openapi import operations as ops
+from jobctl.openapi.document import Document
+from jobctl.openapi.found import Confidence
+
+JOB = {
+    "type": "object",
+    "properties": {"id": {"type": "string"}, "status": {"enum": ["queued", "running", "done", "failed"]}},
+}
+OTHER = {"type": "object", "properties": {"id": {"type": "string"}, "name": {"type": "string"}}}
+
+
+def answers(schema, kind="application/json"):
+    return {"responses": {"200": {"content": {kind: {"schema": schema}}}}}
+
+
+def family_of(paths):
+    document = Document({"openapi": "3.1.0", "paths": paths}, "x")
+    calls = list(document.calls())
+    return document, calls, ops.find_families(document, calls)
+
+
+READ = {"/v1/jobs/{id}": {"get": answers(JOB)}}
+
+
+def chosen(extra, how, *, with_document=True):
+    document, calls, (family, *_) = family_of(READ | extra)
+    arguments = (document, family, calls) if with_document else (family, calls)
+    return how(*arguments).found
+
+
+@pytest.mark.parametrize(
+    ("paths", "reads"),
+    [
+        (READ, ["GET /v1/jobs/{id}"]),
+        (
+            {"/jobs/{id}/status": {"get": answers(JOB)}, "/jobs/{id}": {"get": answers(OTHER)}},
+            ["GET /jobs/{id}/status"],
+        ),
+        (
+            {"/jobs/{id}/status": {"get": answers(JOB)}, "/jobs/{id}": {"get": answers(JOB)}},
+            ["GET /jobs/{id}"],
+        ),
+        ({"/jobs/{id}/logs/tail": {"get": answers(JOB)}}, []),
+        ({"/jobs": {"get": answers(JOB)}}, []),
+        ({"/jobs/{id}": {"post": answers(JOB)}}, []),
+        ({"/users/{id}": {"get": answers(OTHER)}}, []),
+        (
+            {
+                "/query": {
+                    "get": {
+                        "parameters": [{"name": "task_id", "in": "query", "required": True}],
+                        **answers(JOB),
+                    }
+                }
+            },
+            ["GET /query"],
+        ),
+    ],
+)
+def test_reads(paths, reads):
+    _, _, families = family_of(paths)
+    assert [one.read.found.value for one in families] == reads
+
+
+def test_a_part_of_a_job_comes_after_the_job():
+    paths = {"/jobs/{id}/tasks/{task_id}": {"get": answers(JOB)}, "/jobs/{id}": {"get": answers(JOB)}}
+    _, _, families = family_of(paths)
+    assert [one.read.found.value for one in families] == ["GET /jobs/{id}", "GET /jobs/{id}/tasks/{task_id}"]
+
+
+@pytest.mark.parametrize(
+    ("extra", "value"),
+    [
+        ({"/v1/jobs": {"post": {}}}, "POST /v1/jobs"),
+        ({"/v1/jobs/": {"post": {}}}, "POST /v1/jobs/"),
+        ({"/v1/jobs/submit": {"post": {}}}, "POST /v1/jobs/submit"),
+        ({"/v1/jobs/search": {"post": {}}}, None),
+        ({"/v1/other": {"post": answers(JOB)}}, None),
+        ({"/v1/jobs/{id}/retry": {"post": answers(JOB)}}, None),
+        ({}, None),
+    ],
+)
+def test_submit(extra, value):
+    assert chosen(extra, ops.choose_submit).value == value
+
+
+@pytest.mark.parametrize(
+    ("extra", "value"),
+    [
+        ({"/v1/jobs/{id}/cancel": {"post": {}}}, "POST /v1/jobs/{id}/cancel"),
+        ({"/v1/jobs/{job}/abort": {"put": {}}}, "PUT /v1/jobs/{job}/abort"),
+        (
+            {"/v1/jobs/{id}/force-cancel": {"post": {}}, "/v1/jobs/{id}/cancel": {"post": {}}},
+            "POST /v1/jobs/{id}/cancel",
+        ),
+        (
+            {"/v1/jobs/{id}/terminate": {"post": {}}, "/v1/jobs/{id}/stop": {"post": {}}},
+            "POST /v1/jobs/{id}/stop",
+        ),
+        (
+            {"/v1/jobs/{id}": {"get": answers(JOB), "delete": {"summary": "Cancel a job"}}},
+            "DELETE /v1/jobs/{id}",
+        ),
+        ({"/v1/other/{id}/cancel": {"post": {}}}, None),
+        ({"/v1/jobs/{id}/cancel": {"get": {}}}, None),
+    ],
+)
+def test_cancel(extra, value):
+    assert chosen(extra, ops.choose_cancel, with_document=False).value == value
+
+
+@pytest.mark.parametrize(("method", "said"), [("delete", "may erase the record"), ("patch", "needs a body")])
+def test_what_may_not_be_a_cancel_is_named_and_not_taken(method, said):
+    found = chosen(
+        {"/v1/jobs/{id}": {"get": answers(JOB), method: {}}}, ops.choose_cancel, with_document=False
+    )
+    assert (found.value, found.confidence) == (None, Confidence.NONE)
+    assert said in found.why
+    assert "cancel = " in found.by_hand
+
+
+def test_list_and_stream():
+    listed = answers({"type": "array", "items": JOB})
+    assert chosen({"/v1/jobs": {"get": listed}}, ops.choose_list).confidence is Confidence.HIGH
+    assert chosen({"/v1/jobs": {"get": answers(OTHER)}}, ops.choose_list).confidence is not Confidence.HIGH
+    assert chosen({"/v1/others": {"get": listed}}, ops.choose_list).value is None
+    events = {"/v1/jobs/{id}/events": {"get": answers(JOB, "text/event-stream")}}
+    assert chosen(events, ops.choose_stream).value == "GET /v1/jobs/{id}/events"
+    assert "WebSockets" in chosen({}, ops.choose_stream).why
+
+
+def test_the_noun_skips_versions_and_verbs():
+    for path, noun in (
+        ("/api/v1/generation-jobs/{id}", "generation-jobs"),
+        ("/e/{e}/status/{id}", "e"),
+        ("/{id}", "api"),
+    ):
+        _, _, (family, *_) = family_of({path: {"get": answers(JOB)}})
+        assert family.noun == noun

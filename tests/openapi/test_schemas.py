@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from jobctl.openapi.document import Document
+from jobctl.openapi.schemas import leaves_of, shape_of
+
+
+def make(**schemas):
+    return Document({"openapi": "3.1.0", "paths": {"/x": {}}, "components": {"schemas": schemas}}, "x")
+
+
+def ref(name):
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def test_all_of_is_merged_and_required_holds():
+    document = make(Base={"type": "object", "properties": {"id": {"type": "string"}}, "required": ["id"]})
+    shape = shape_of(
+        document, {"allOf": [ref("Base"), {"properties": {"status": {}}, "required": ["status"]}]}
+    )
+    assert set(shape.properties) == {"id", "status"}
+    assert shape.required == {"id", "status"}
+
+
+def test_of_several_choices_all_are_seen_and_none_is_promised():
+    choice = {"oneOf": [{"required": ["a"], "properties": {"a": {}}}, {"properties": {"b": {}}}]}
+    shape = shape_of(make(), choice)
+    assert (set(shape.properties), shape.required) == ({"a", "b"}, frozenset())
+
+
+def test_every_way_to_say_nullable():
+    for schema in (
+        {"type": ["string", "null"]},
+        {"type": "string", "nullable": True},
+        {"anyOf": [{"type": "string"}, {"type": "null"}]},
+        {"type": "string", "enum": ["a", None]},
+    ):
+        shape = shape_of(make(), schema)
+        assert (shape.nullable, shape.types) == (True, {"string"}), schema
+
+
+def test_one_choice_beside_null_still_promises():
+    schema = {"anyOf": [{"properties": {"a": {}}, "required": ["a"]}, {"type": "null"}]}
+    assert shape_of(make(), schema).required == {"a"}
+
+
+def test_enum_and_const_are_words():
+    assert shape_of(make(), {"enum": ["a", 1, "b", None]}).enum == ("a", "b")
+    assert shape_of(make(), {"const": "batch"}).enum == ("batch",)
+
+
+def test_leaves_come_nearest_first_with_their_promise():
+    inner = {"type": "object", "properties": {"status": {"type": "string"}}, "required": ["status"]}
+    schema = {"properties": {"job": inner, "n": {"type": "integer"}}, "required": ["job"]}
+    leaves = leaves_of(make(), schema)
+    assert [(one.path, one.promised) for one in leaves] == [
+        (("job",), True),
+        (("n",), False),
+        (("job", "status"), True),
+    ]
+
+
+def test_a_record_that_contains_itself_ends():
+    document = make(Job={"properties": {"id": {}, "parent": ref("Job"), "children": {"items": ref("Job")}}})
+    depths = {len(one.path) for one in leaves_of(document, ref("Job"))}
+    assert depths == {1, 2, 3, 4}
+
+
+JUNK = st.none() | st.booleans() | st.integers() | st.text(max_size=5)
+REFS = st.sampled_from(["#/components/schemas/A", "#/components/schemas/B", "#/nowhere", "far.json#/x", "#"])
+SCHEMAS = st.recursive(
+    JUNK | st.builds(lambda to: {"$ref": to}, REFS),
+    lambda inner: (
+        st.dictionaries(
+            st.sampled_from(["type", "properties", "required", "enum", "nullable", "maximum", "status", "id"])
+            | st.sampled_from(["$ref", "items", "const", "examples", "description", "format", "title"]),
+            inner | st.dictionaries(st.sampled_from(["status", "id", "job", "a"]), inner, max_size=3),
+            max_size=4,
+        )
+        | st.builds(
+            lambda key, some: {key: some},
+            st.sampled_from(["allOf", "oneOf", "anyOf"]),
+            st.lists(inner, max_size=3),
+        )
+    ),
+    max_leaves=20,
+)
+
+
+@given(SCHEMAS, SCHEMAS, SCHEMAS)
+@settings(max_examples=300)
+def test_whatever_stands_there_is_flattened(first, second, schema):
+    document = make(A=first, B=second)
+    for leaf in leaves_of(document, schema):
+        assert 1 <= len(leaf.path) <= 4
+        assert all(isinstance(one, str) for one in leaf.shape.enum)

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jobctl.model import JobStatus
+from jobctl.openapi.found import Confidence
+from jobctl.openapi.words import read_word, read_words, tells_a_life, words_in_text
+from jobctl.profile.model import DEFAULT_WORDS
+
+
+@pytest.mark.parametrize("word", DEFAULT_WORDS)
+def test_the_usual_words_need_no_line(word):
+    for spelled in (word, word.upper(), word.replace("_", "-")):
+        read = read_word(spelled)
+        assert (read.status, read.known, read.confidence) == (DEFAULT_WORDS[word], True, Confidence.HIGH)
+
+
+@pytest.mark.parametrize(
+    ("word", "status", "confidence"),
+    [
+        ("InProgress", "running", "high"),
+        ("IN_QUEUE", "pending", "medium"),
+        ("TimedOut", "failed", "medium"),
+        ("TIMED_OUT", "failed", "medium"),
+        ("cancelling", "running", "medium"),
+        ("expired", "failed", "medium"),
+        ("upload_failed", "failed", "low"),
+        ("hardware-error", "failed", "low"),
+    ],
+)
+def test_likely_words_are_mapped_and_written(word, status, confidence):
+    read = read_word(word)
+    assert (read.status, read.confidence, read.known) == (JobStatus(status), Confidence(confidence), False)
+
+
+@pytest.mark.parametrize("word", ["paused", "SKIPPED", "neutral", "zorp", "ready", "unknown", "deleted"])
+def test_unsure_words_are_marked_never_guessed(word):
+    read = read_word(word)
+    assert (read.status, read.confidence) == (None, Confidence.NONE)
+    assert read.reason
+
+
+def test_each_spelling_once():
+    words = read_words(["Queued", "queued", "QUEUED", "", "x" * 200, "done"])
+    assert [one.word for one in words] == ["Queued", "done"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("One of `queued`, `running` or `done`.", ("queued", "running", "done")),
+        ("either 'Succeeded' or \"Failed\"", ("Succeeded", "Failed")),
+        ("the 'name' of a 'thing'", ()),
+        ("is `done`", ()),
+        ("", ()),
+    ],
+)
+def test_words_of_a_description(text, words):
+    assert words_in_text(text) == words
+
+
+def test_a_life_has_an_end_and_something_before():
+    assert tells_a_life(read_words(["queued", "done"]))
+    assert not tells_a_life(read_words(["done", "failed"]))
+    assert not tells_a_life(read_words(["available", "pending", "sold"]))
+    assert not tells_a_life(())
+
+
+@given(st.lists(st.text(max_size=20), max_size=6))
+def test_any_words_are_read(words):
+    for one in read_words(words):
+        assert one.word.strip() == one.word
+        assert one.reason
