@@ -1,39 +1,22 @@
 from __future__ import annotations
 
+from support.drafts import make_draft
+
 from jobctl.model import JobStatus
-from jobctl.openapi.draft import FIELDS, OPERATIONS, Draft
-from jobctl.openapi.found import Confidence, Found, missing
-from jobctl.openapi.words import read_words
-
-
-def make(**changes):
-    found = {name: missing("no") for name in OPERATIONS} | {
-        "read": Found("GET /x/{id}", Confidence.HIGH, ("a",))
-    }
-    fields = {name: missing("no") for name in FIELDS} | {"status": Found("status", Confidence.HIGH, ("a",))}
-    given = {
-        "name": "x",
-        "label": "GET /x/{id}",
-        "source": "s",
-        "base_url": Found("http://h", Confidence.HIGH, ("a",)),
-        "operations": found,
-        "fields": fields,
-        "words": read_words(["queued", "done", "paused"]),
-        "auth": missing("no"),
-    }
-    return Draft(**(given | changes))
+from jobctl.openapi.draft import FIELDS, OPERATIONS
+from jobctl.openapi.found import missing
 
 
 def test_usable_means_that_the_status_can_be_read():
-    assert make().is_complete
-    assert not make(unfilled=("owner",)).is_complete
-    assert make(unfilled=("owner",)).is_usable
-    assert not make(fields=dict.fromkeys(FIELDS, missing("no"))).is_usable
-    assert not make(operations=dict.fromkeys(OPERATIONS, missing("no"))).is_usable
+    assert make_draft().is_complete
+    assert not make_draft(unfilled=("owner",)).is_complete
+    assert make_draft(unfilled=("owner",)).is_usable
+    assert not make_draft(fields=dict.fromkeys(FIELDS, missing("no"))).is_usable
+    assert not make_draft(operations=dict.fromkeys(OPERATIONS, missing("no"))).is_usable
 
 
 def test_a_person_decides_on_unsure_words():
-    draft = make()
+    draft = make_draft()
     assert [one.word for one in draft.unsure_words] == ["paused"]
     decided = draft.with_word("paused", JobStatus.RUNNING)
     assert decided.unsure_words == ()
@@ -41,7 +24,7 @@ def test_a_person_decides_on_unsure_words():
 
 
 def test_rows_are_all_findings_and_the_usual_words_together():
-    names = [name for name, _ in make().rows()]
+    names = [name for name, _ in make_draft().rows()]
     assert names == [
         "base_url",
         *OPERATIONS,
@@ -50,4 +33,4 @@ def test_rows_are_all_findings_and_the_usual_words_together():
         "status",
         "status paused",
     ]
-    assert dict(make().rows())["status"].value == "queued, done"
+    assert dict(make_draft().rows())["status"].value == "queued, done"

@@ -5,7 +5,7 @@ import tomllib
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_schemas import SCHEMAS
+from support.drafts import SCHEMAS
 
 from jobctl.errors import ConfigError
 from jobctl.openapi.document import Document

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from hypothesis import given, settings
-from hypothesis import strategies as st
+from support.drafts import SCHEMAS
 
 from jobctl.openapi.document import Document
 from jobctl.openapi.schemas import leaves_of, shape_of
@@ -66,27 +66,6 @@ def test_a_record_that_contains_itself_ends():
     document = make(Job={"properties": {"id": {}, "parent": ref("Job"), "children": {"items": ref("Job")}}})
     depths = {len(one.path) for one in leaves_of(document, ref("Job"))}
     assert depths == {1, 2, 3, 4}
-
-
-JUNK = st.none() | st.booleans() | st.integers() | st.text(max_size=5)
-REFS = st.sampled_from(["#/components/schemas/A", "#/components/schemas/B", "#/nowhere", "far.json#/x", "#"])
-SCHEMAS = st.recursive(
-    JUNK | st.builds(lambda to: {"$ref": to}, REFS),
-    lambda inner: (
-        st.dictionaries(
-            st.sampled_from(["type", "properties", "required", "enum", "nullable", "maximum", "status", "id"])
-            | st.sampled_from(["$ref", "items", "const", "examples", "description", "format", "title"]),
-            inner | st.dictionaries(st.sampled_from(["status", "id", "job", "a"]), inner, max_size=3),
-            max_size=4,
-        )
-        | st.builds(
-            lambda key, some: {key: some},
-            st.sampled_from(["allOf", "oneOf", "anyOf"]),
-            st.lists(inner, max_size=3),
-        )
-    ),
-    max_leaves=20,
-)
 
 
 @given(SCHEMAS, SCHEMAS, SCHEMAS)
