@@ -3,7 +3,7 @@ from __future__ import annotations
 import tomllib
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 from support.drafts import SCHEMAS
 
@@ -69,42 +69,48 @@ PATHS = st.sampled_from(
     ["/jobs/{id}", "/jobs", "/{a}/{b}/status", "/jobs/{id}/cancel", "/{id}", "/a b/{x}", "/x?y={z}"]
 )
 JUNK = st.none() | st.integers() | st.text(max_size=4) | st.lists(st.integers(), max_size=2)
+WORDS = st.lists(st.sampled_from(["failed", "odd\x1b]\n", '"', "\ud800", "InProgress", "paused"]), max_size=4)
+NAMES = st.sampled_from(["id", "progress", "updated_at", "error", "job-x", '"'])
 STATUS = st.builds(
-    lambda words, more: {"properties": {"status": {"enum": words}, **more}},
-    st.lists(
-        st.sampled_from(["queued", "done", "failed", "odd\x1b]\n", '"', "\ud800", "InProgress"]), max_size=4
-    ),
-    st.dictionaries(
-        st.sampled_from(["id", "progress", "updated_at", "error", "job-x", '"']), SCHEMAS, max_size=3
-    ),
+    lambda name, words, more: {"properties": {**more, name: {"enum": ["queued", "done", *words]}}},
+    st.sampled_from(["status", "state", "my status", 'odd"_status', "\ud800_state"]),
+    WORDS,
+    st.dictionaries(NAMES, SCHEMAS, max_size=3),
+)
+RECORDS = STATUS | STATUS.map(lambda inner: {"properties": {"data\n": inner}}) | SCHEMAS
+
+
+def answer(schema):
+    return {"200": {"content": {"application/json": {"schema": schema}}}}
+
+
+PARAMETERS = JUNK | st.lists(
+    st.just({"name": "tenant\n", "in": "query", "required": True}) | JUNK, max_size=2
 )
 CALLS = st.fixed_dictionaries(
-    {},
+    {"responses": RECORDS.map(answer) | st.just(answer({"$ref": "#/components/schemas/A"}))},
     optional={
-        "responses": JUNK
-        | st.builds(
-            lambda schema: {"200": {"content": {"application/json": {"schema": schema}}}}, SCHEMAS | STATUS
-        ),
-        "parameters": JUNK
-        | st.lists(st.just({"name": "tenant\n", "in": "query", "required": True}) | JUNK, max_size=2),
+        "parameters": PARAMETERS,
         "security": JUNK | st.just([{"s": []}]),
         "operationId": JUNK,
         "tags": JUNK,
     },
 )
+COMPONENTS = st.fixed_dictionaries(
+    {"schemas": st.fixed_dictionaries({"A": RECORDS, "B": RECORDS})},
+    optional={"securitySchemes": JUNK | st.just({"s": {"type": "http", "scheme": "bearer"}})},
+)
+METHODS = st.sampled_from(["get", "get", "post", "delete"])
 ROOTS = st.fixed_dictionaries(
     {
         "openapi": st.just("3.1.0"),
-        "paths": st.dictionaries(
-            PATHS,
-            JUNK | st.dictionaries(st.sampled_from(["get", "post", "delete"]), CALLS | JUNK, max_size=3),
-            min_size=1,
+        "paths": st.builds(
+            lambda others, path, read: others | {path: {"get": read}},
+            st.dictionaries(PATHS, st.dictionaries(METHODS, CALLS | JUNK, max_size=3) | JUNK, max_size=4),
+            st.sampled_from(["/jobs/{id}", "/{tenant}/tasks/{task_id}", "/renders/{id}/status"]),
+            CALLS,
         ),
-        "components": JUNK
-        | st.fixed_dictionaries(
-            {"schemas": st.fixed_dictionaries({"A": SCHEMAS | STATUS, "B": SCHEMAS})},
-            optional={"securitySchemes": JUNK | st.just({"s": {"type": "http", "scheme": "bearer"}})},
-        ),
+        "components": COMPONENTS | JUNK,
     },
     optional={"servers": JUNK | st.lists(st.fixed_dictionaries({"url": JUNK | st.just("/v1")}), max_size=2)},
 )
@@ -116,9 +122,11 @@ def test_whatever_a_document_says_what_is_written_is_read_back(root, name):
     document = Document(root, "http://h/openapi.json")
     kinds = find_kinds(document)
     for number in range(len(kinds.families)):
+        event("a kind of job was found")
         draft = draft_of(document, kinds, number, Wishes(name=name))
         table = tomllib.loads(profile_text(draft))
         if draft.is_usable:
+            event("its profile is usable")
             (profile_name, profile), *_ = table["profiles"].items()
             parsed = parse_profile(profile_name, profile)
             assert str(parsed.read) == draft.operations["read"].value
