@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from jobctl.errors import JobctlError
 from jobctl.exit_codes import ExitCode, code_of_error
 from jobctl.openapi.draft import Draft
 from jobctl.openapi.profile_text import profile_text
+from jobctl.redact import redact_text
 from jobctl.text import visible
 
 
@@ -38,31 +40,34 @@ class Ending:
         is_written = self._write(text)
         checked: Checked | None = None
         code = ExitCode.COMPLETED if self.draft.is_complete else ExitCode.UNDECIDED
-        problem: JobctlError | None = None
-        if check is not None and self.draft.is_complete:
+        trouble: JobctlError | None = None
+        if check is not None and not self.draft.is_complete:
+            output.tell("nothing was checked: a job cannot be read yet")
+        elif check is not None:
             try:
                 checked = self._check(text, check, insecure=insecure)
             except JobctlError as error:
-                problem, code = error, code_of_error(error)
+                trouble, code = error, code_of_error(error)
                 output.show_error(error)
             else:
                 code = ExitCode.COMPLETED if checked.is_readable else ExitCode.UNDECIDED
         if self._as_json:
-            output.close_json(self._document(text, is_written, checked, problem, code))
+            output.close_json(self._document(text, is_written, checked, trouble, code))
         return code
 
     def _write(self, text: str) -> bool:
-
         draft = self.draft
         if not draft.is_complete:
             if not self._as_json:
                 output.result(text)
-            what = f"{', '.join(draft.unfilled)} to fill in" if draft.is_usable else "read or status unknown"
+            what = "read or status unknown"
+            if draft.is_usable:
+                what = f"{visible(', '.join(draft.unfilled), 200)} to fill in"
             output.tell(
                 f"not written ({what}): mend what is marked ?, and put it into {self._out or 'a file'}"
             )
             return False
-        profile_of(draft, text)  # what cannot be read back is never written
+        profile = profile_of(draft, text)  # what cannot be read back is never written
         if self._out is None:
             if not self._as_json:
                 output.result(text)
@@ -73,10 +78,14 @@ class Ending:
             return False
         write_profile(self._out, draft.name, text, force=self._force)
         output.tell(f"profile {visible(draft.name, 60)} written to {shown}")
+        if draft.base_url.value is None:
+            output.tell("it has no base_url: write one, or give --base-url")
+        needed = [name for _, name in profile.auth.variables if not os.environ.get(name)]
+        if needed and not profile.auth.optional:
+            output.tell(f"it takes the credentials from the environment: set {', '.join(needed)}")
         return True
 
     def _check(self, text: str, job: str, *, insecure: bool) -> Checked:
-
         checked = check(self.draft, profile_of(self.draft, text), job, insecure=insecure)
         if not self._as_json:
             show_check(checked, output.result if self._out is not None else output.note)
@@ -90,11 +99,10 @@ class Ending:
         error: JobctlError | None,
         code: ExitCode,
     ) -> dict[str, Any]:
-
         draft = self.draft
         document = {
             "profile": draft.name,
-            "source": draft.source,
+            "source": redact_text(draft.source),
             "findings": findings_document(draft),
             "unfilled": list(draft.unfilled),
             "others": self._others,

@@ -21,6 +21,7 @@ from jobctl.openapi.parsing import LARGEST
 from jobctl.profile.auth import Auth
 from jobctl.profile.model import DEFAULT_AUTH, Operation, Profile
 from jobctl.profile.urls import split_base_url
+from jobctl.redact import redact_url
 from jobctl.text import visible
 from jobctl.tunnel_pages import bypass_headers
 
@@ -79,7 +80,7 @@ class Fetcher:
                 response = carrier.run(sender.send(request) if redirects else _once(request))
             except ProtocolError as error:
                 if error.kind == "too-large":
-                    raise ConfigError(f"{visible(url, 300)}: larger than 10 MB") from None
+                    raise ConfigError(f"{visible(redact_url(url), 300)}: larger than 10 MB") from None
                 raise
         return _good(response, url)
 
@@ -94,7 +95,7 @@ def _good(response: Response, url: str) -> Response:
     if response.status in REDIRECTS:
         payload_of(response, "document", wall_clock())
     if response.status >= 400:
-        raise refusal(response, visible(url, 200), wall_clock())
+        raise refusal(response, visible(redact_url(url), 200), wall_clock())
     return response
 
 

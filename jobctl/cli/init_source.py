@@ -12,6 +12,7 @@ from jobctl.errors import ApiError, ConfigError, JobctlError, ProtocolError
 from jobctl.openapi.document import Document, absolute_refs
 from jobctl.openapi.drafting import Kinds, Wishes, draft_of, find_kinds
 from jobctl.openapi.parsing import parse_document
+from jobctl.redact import redact_url
 from jobctl.text import visible
 
 USUAL_PLACES: Final = (
@@ -77,7 +78,7 @@ def _from_url(url: str, fetcher: Fetcher) -> tuple[str, Any]:
         raise problems[0]
     told = "\n".join(f"  {error.message}" for error in problems)
     raise ConfigError(
-        f"no OpenAPI document at {visible(base, 200)}:\n{told}",
+        f"no OpenAPI document at {visible(redact_url(base), 200)}:\n{told}",
         hint="give its address or file with --openapi, or an answer of the API with --sample",
     )
 
@@ -110,7 +111,7 @@ def _with_others(root: Any, address: str, fetcher: Fetcher, *, allow_remote: boo
 
 def _tell_gaps(document: Document, refused: set[str]) -> None:
     if refused:
-        some = ", ".join(visible(one, 120) for one in sorted(refused)[:3])
+        some = ", ".join(visible(redact_url(one), 120) for one in sorted(refused)[:3])
         output.tell(
             f"{len(refused)} documents that $refs lead to were not read ({some}): --allow-remote reads them"
         )

@@ -104,11 +104,8 @@ def draft_of(document: Document, kinds: Kinds, number: int, wishes: Wishes) -> D
         "list": ops.choose_list(document, family, calls),
         "stream": ops.choose_stream(document, family, calls),
     }
-    unfilled: dict[str, None] = {}
-    filled = {}
-    for key, choice in chosen.items():
-        filled[key], left = _as_profile_has_it(document, choice, wishes.parameters)
-        unfilled |= dict.fromkeys(left)
+    filled = {key: _as_profile_has_it(document, one, wishes.parameters) for key, one in chosen.items()}
+    unfilled = filled["read"][1]
     read = family.read.call
     auth = find_auth(document, read, name) if read is not None else None
     return Draft(
@@ -116,13 +113,13 @@ def draft_of(document: Document, kinds: Kinds, number: int, wishes: Wishes) -> D
         label=family.read.found.value or "",
         source=document.address,
         base_url=find_base_url(document, wishes.base_url),
-        operations=filled,
+        operations={key: _if_read_tells(found, left, unfilled) for key, (found, left) in filled.items()},
         fields=family.fields.found,
         words=family.fields.words,
         auth=auth.found if auth is not None else missing("no read"),
         auth_table=auth.table if auth is not None else None,
         extra=_extra(document, family, chosen["submit"].call, chosen["list"].call),
-        unfilled=tuple(unfilled),
+        unfilled=unfilled,
         promised=family.fields.promised,
     )
 
@@ -142,6 +139,13 @@ def _as_profile_has_it(
     return Found(
         found.value, Confidence.LOW, (*found.reasons, f"{', '.join(path.unfilled)} to fill in"), names
     ), (path.unfilled)
+
+
+def _if_read_tells(found: Found, left: tuple[str, ...], of_read: tuple[str, ...]) -> Found:
+    """What only another call leaves open must not keep jobs from being read: that call is left out."""
+    if set(left) <= set(of_read):
+        return found
+    return missing(f"{found.value}: {', '.join(left)} to fill in", found.by_hand)
 
 
 def _extra(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import quote
 
 from jobctl.openapi.names import snake
+from jobctl.secret_scan import is_secret_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -97,7 +98,7 @@ _NOT_OURS: Final = frozenset({"authorization", "accept", "content-type", "cookie
 def _default(document: Document, call: Call, place: str, name: str) -> str | None:
     """Return the only value that the document lets a parameter have, or its default."""
     for one in call.parameters:
-        if one["name"] == name and one["in"] == place:
+        if one["name"] == name and one["in"] == place and not is_secret_name(name):
             schema = document.mapping(one.get("schema"))
             choices: Any = schema.get("enum")
             only = choices[0] if isinstance(choices, list) and len(choices) == 1 else None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from jobctl.model import JobStatus
 from jobctl.openapi.draft import FIELDS, OPERATIONS
 from jobctl.openapi.found import Confidence, Found
+from jobctl.secret_scan import redact_text
 from jobctl.text import visible
 
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ _ESCAPES: Final = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\
 def profile_text(draft: Draft) -> str:
     """Return the text of one `[profiles.NAME]`; what is marked `?` wants a look."""
     head = f"profiles.{key(draft.name)}"
-    lines = [f"# Drafted by `jobctl init` from {visible(draft.source, 200)}; a line marked ? wants a look."]
+    source = visible(redact_text(draft.source), 200)
+    lines = [f"# Drafted by `jobctl init` from {source}; a line marked ? wants a look."]
     lines += [f"[{head}]", *_line("base_url", draft.base_url)]
     for name in OPERATIONS:
         found = draft.operations[name]

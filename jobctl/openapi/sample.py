@@ -12,6 +12,7 @@ from jobctl.openapi.found import Confidence, Found, missing
 from jobctl.openapi.names import words_in
 from jobctl.openapi.schema_fields import find_fields
 from jobctl.profile.fields import compile_path
+from jobctl.secret_scan import is_secret_name
 from jobctl.timestamps import parse_timestamp
 
 if TYPE_CHECKING:
@@ -102,7 +103,10 @@ def _read_of(source: str, sample: Any, found: Mapping[str, Found], read: str | N
     if not spots:
         return missing("the job's id is not in the sample's address", by_hand), base
     parts[spots[-1]] = "{id}"
-    path = "/".join(parts) + (f"?{split.query}" if split.query else "")
+    query = "&".join(
+        one for one in split.query.split("&") if one and not is_secret_name(unquote(one.partition("=")[0]))
+    )
+    path = "/".join(parts) + (f"?{query}" if query else "")
     if re.search(r"[\x00-\x20\\#]", path):
         return missing("the sample's address is no path a profile can hold", by_hand), base
     return Found(f"GET {path}", Confidence.HIGH, ("the sample's address, with the job's id in it",)), base

@@ -104,7 +104,7 @@ def _best(
         # Beside the status is the surest place; a record inside the record is somebody else's.
         points += 3 if leaf.path[:-1] == status.path[:-1] else 0
         points -= 2 * abs(len(leaf.path) - len(status.path))
-        if best is None or points > best[0]:
+        if points > 0 and (best is None or points > best[0]):
             best = points, leaf
     return best
 

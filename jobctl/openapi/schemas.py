@@ -82,7 +82,7 @@ def _flattened(parts: list[tuple[Mapping[str, Any], bool]]) -> Shape:
         nullable,
         " ".join(said)[:2000],
         next((form for part in only if (form := _text(part.get("format")))), ""),
-        next((most for part in only if isinstance(most := part.get("maximum"), int | float)), None),
+        next((most for part in only if type(most := part.get("maximum")) in {int, float}), None),
         tuple(samples),
     )
 

@@ -69,3 +69,43 @@ def test_a_pet_shop_has_no_jobs():
     path = FOLDER / "pets.yaml"
     document = Document(parse_document(path.read_bytes(), path.name), path.name)
     assert find_kinds(document).families == []
+
+
+def test_what_a_real_generator_writes():
+    """FastAPI's own document of an application with enums, optional fields and a model in an envelope."""
+    from enum import StrEnum  # noqa: PLC0415
+
+    fastapi = pytest.importorskip("fastapi")
+    pydantic = pytest.importorskip("pydantic")
+
+    class State(StrEnum):
+        WAITING = "waiting"
+        RENDERING = "rendering"
+        READY = "ready"
+        BROKEN = "failed"
+
+    render = pydantic.create_model(
+        "Render", render_id=(str, ...), state=(State, ...), percent=(float | None, None), updatedAt=(str, ...)
+    )
+    envelope = pydantic.create_model("Envelope", data=(render, ...))
+    app = fastapi.FastAPI()
+    security = fastapi.Depends(fastapi.security.HTTPBearer())
+    app.post("/renders", response_model=envelope, dependencies=[security])(lambda: None)
+    app.get("/renders/{render_id}", response_model=envelope, dependencies=[security])(lambda: None)
+    app.post("/renders/{render_id}/abort", dependencies=[security])(lambda: None)
+    document = Document(app.openapi(), "http://127.0.0.1:9/openapi.json")
+    draft = draft_of(document, find_kinds(document), 0, Wishes())
+    assert tomllib.loads(profile_text(draft))["profiles"]["renders"] == {
+        "base_url": "http://127.0.0.1:9",
+        "submit": "POST /renders",
+        "read": "GET /renders/{id}",
+        "cancel": "POST /renders/{id}/abort",
+        "auth": {"bearer_env": "RENDERS_TOKEN"},
+        "fields": {
+            "id": "data.render_id || render_id",
+            "status": "data.state || state",
+            "progress": "data.percent || percent",
+            "updated_at": "data.updatedAt || updatedAt",
+        },
+        "status": {"running": ["rendering"], "unknown": ["ready"]},
+    }

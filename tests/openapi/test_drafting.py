@@ -65,6 +65,18 @@ def test_what_the_paths_leave_open_is_said_until_it_is_given():
     assert (draft.operations["read"].value, draft.is_complete) == ("GET /o/me/runs/{id}", True)
 
 
+def test_what_only_another_call_leaves_open_keeps_nobody_from_reading():
+    listed = {"parameters": [{"name": "tenant", "in": "query", "required": True}], **job()["get"]}
+    document = Document(
+        {"openapi": "3.1.0", "paths": {"/jobs": {"get": listed}, "/jobs/{id}": job()}}, "http://h/x"
+    )
+    draft = draft_of(document, find_kinds(document), 0, Wishes())
+    assert draft.is_complete
+    assert (draft.operations["list"].value, draft.operations["read"].value) == (None, "GET /jobs/{id}")
+    assert "tenant to fill in" in draft.operations["list"].why
+    assert "--param tenant=" in draft.operations["list"].by_hand
+
+
 PATHS = st.sampled_from(
     ["/jobs/{id}", "/jobs", "/{a}/{b}/status", "/jobs/{id}/cancel", "/{id}", "/a b/{x}", "/x?y={z}"]
 )

@@ -55,12 +55,18 @@ def test_paths_no_profile_can_hold(path):
     assert fill_path(*call(path), "id", {}) is None
 
 
+def test_a_secret_of_the_document_is_left_to_fill():
+    found = fill_path(*call("/x/{id}", parameter("api_key", "query", default="hunter2")), "id", {})
+    assert (found.path, found.unfilled) == ("/x/{id}?api_key=API_KEY", ("api_key",))
+
+
 def test_headers_whose_value_is_known_are_kept_and_credentials_are_not():
     document, one = call(
         "/x",
         parameter("X-Version", "header", default="2"),
         parameter("Authorization", "header", default="Bearer secret"),
         parameter("X-Tenant", "header", type="string"),
+        parameter("X-Api-Key", "header", default="hunter2"),
         parameter("X-Odd", "header", const="a\r\nb"),
     )
     assert required_headers(document, one) == {"X-Version": "2"}

@@ -67,6 +67,12 @@ def test_an_address_without_the_id_tells_no_read(source):
     assert draft(source=source).operations["read"].value is None
 
 
+def test_a_secret_of_the_address_is_not_kept():
+    found = draft(source="http://h/v2/renders/a1?token=hunter2&full=1")
+    assert found.operations["read"].value == "GET /v2/renders/{id}?full=1"
+    assert "hunter2" not in profile_text(found)
+
+
 def test_a_time_that_is_none_is_not_taken():
     found = draft({"id": "a1", "status": "done", "updated": "yesterday"})
     assert found.fields["updated_at"].value is None

@@ -83,6 +83,16 @@ def test_how_far_progress_goes(progress, most, confidence):
     assert fields.found["progress"].confidence is Confidence(confidence)
 
 
+def test_a_message_beside_the_envelope_is_no_error_of_the_job():
+    schema = {"properties": {"message": TEXT, "data": {"properties": {"task_id": TEXT, "task_status": LIFE}}}}
+    found = find(schema, "task_id").found
+    assert (found["status"].value, found["id"].value) == (
+        "data.task_status || task_status",
+        "data.task_id || task_id",
+    )
+    assert found["error"].value is None
+
+
 def test_only_what_is_always_there_is_promised():
     schema = record(id=TEXT, updated_at=WHEN, error={"type": ["string", "null"]})
     schema["required"] = ["id", "status", "error"]
