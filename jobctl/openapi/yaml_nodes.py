@@ -49,7 +49,7 @@ def build_yaml(text: str) -> Any:
     raise ValueError(f"{getattr(first, 'problem', None) or 'no YAML'}{line}")
 
 
-_LARGEST_PURE: Final = 1 << 20
+_LARGEST_PURE: Final = 2 << 20
 
 
 def _built(text: str, *, pure: bool) -> Any:
