@@ -75,6 +75,21 @@ def test_what_cannot_be_replaced_alone_is_refused(text):
     assert "--out FILE" in refused.value.hint
 
 
+def test_a_text_that_looks_like_tables_is_not_cut():
+    lines = [
+        "[profiles.old]",
+        'note = """',
+        "[profiles.new]",
+        "b = 1",
+        "[profiles.x]",
+        '"""',
+        "[profiles.new]",
+        "a = 1",
+    ]
+    with pytest.raises(ConfigError, match="without touching"):
+        with_profile("\n".join(lines), "new", BLOCK, replace=True)
+
+
 def test_a_broken_file_is_left_alone():
     with pytest.raises(ConfigError, match="not valid TOML"):
         with_profile("[profiles", "new", BLOCK, replace=True)

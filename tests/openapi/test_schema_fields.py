@@ -66,6 +66,11 @@ def test_a_status_object_is_no_envelope():
     assert found["error"].value == "status.message"
 
 
+def test_a_status_object_without_an_id_beside_is_no_envelope_either():
+    found = find({"properties": {"status": {"properties": {"phase": LIFE}}}}, "name").found
+    assert found["status"].value == "status.phase"
+
+
 @pytest.mark.parametrize(
     ("progress", "most", "confidence"),
     [

@@ -42,6 +42,11 @@ def test_unsure_words_are_marked_never_guessed(word):
     assert read.reason
 
 
+def test_the_doubt_about_a_known_unsure_word_is_its_own():
+    assert "goes on" in read_word("PAUSED").reason
+    assert read_word("zorp").reason == "not a usual word"
+
+
 def test_each_spelling_once():
     words = read_words(["Queued", "queued", "QUEUED", "", "x" * 200, "done"])
     assert [one.word for one in words] == ["Queued", "done"]
