@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from jobctl.model import Job
+    from jobctl.model import Job, Observation
     from jobctl.story import Story
 
 
@@ -57,6 +57,16 @@ class ApiError(JobctlError):
         self.status = status
         self.detail = detail
         self.retry_after = retry_after
+
+
+class UnheardOf(ApiError):  # noqa: N818 -- a refusal that may be none
+    """Not there, as far as the API keeps a list; `seen` is what it says of any id it never heard of."""
+
+    def __init__(
+        self, message: str, *, status: int, detail: str | None, hint: str, seen: Observation
+    ) -> None:
+        super().__init__(message, status=status, detail=detail, hint=hint)
+        self.seen = seen
 
 
 class ProtocolError(JobctlError):

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from jobctl.profile.model import Profile
 
 _PLACEHOLDER: Final = "{id}"
+_ANY_PLACEHOLDER: Final = re.compile(r"\{[^{}]*\}")
 _LONGEST_ID: Final = 512
 
 
@@ -86,8 +87,9 @@ class JobUrls:
 
     def _add(self, profile: int, role: Role, method: str, path: str, hints: list[str]) -> None:
         bare, _, query = path.partition("?")
-        pieces = bare.split(_PLACEHOLDER)
-        groups = ["([^/]+)", *["[^/]+"] * len(pieces)]
+        # What is submitted may have fields in its path; they name no job.
+        pieces = bare.split(_PLACEHOLDER) if role is not Role.SUBMIT else _ANY_PLACEHOLDER.split(bare)
+        groups = ["[^/]+" if role is Role.SUBMIT else "([^/]+)", *["[^/]+"] * len(pieces)]
         text = re.escape(pieces[0])
         for group, piece in zip(groups, pieces[1:], strict=False):
             text += group + re.escape(piece)

@@ -19,6 +19,7 @@ from jobctl.cli.explain import explain
 from jobctl.cli.init import init
 from jobctl.cli.listing import list_jobs
 from jobctl.cli.log import log
+from jobctl.cli.logs import logs
 from jobctl.cli.profiles import profiles
 from jobctl.cli.sandbox import fault_help, sandbox
 from jobctl.cli.status import status
@@ -36,9 +37,16 @@ app = typer.Typer(
     rich_markup_mode="markdown",
 )
 
-_WITH_IDS = [["status"], ["watch"], ["cancel"]]
+_WITH_IDS = [["status"], ["watch"], ["cancel"], ["logs"]]
 COMMANDS: dict[str, dict[str, Callable[..., Any]]] = {
-    "Jobs": {"submit": submit, "status": status, "watch": watch, "cancel": cancel, "list": list_jobs},
+    "Jobs": {
+        "submit": submit,
+        "status": status,
+        "watch": watch,
+        "cancel": cancel,
+        "logs": logs,
+        "list": list_jobs,
+    },
     "Caches": {"diagnose": diagnose},
     "Afterwards": {"log": log, "explain": explain},
     "Set-up and practice": {"init": init, "profiles": profiles, "sandbox": sandbox, "demo": demo},

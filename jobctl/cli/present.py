@@ -11,6 +11,7 @@ from jobctl.captures.recorder import Recorder
 from jobctl.cli import output
 from jobctl.cli.jobs import details, job_document, status_words
 from jobctl.cli.repeats import Repeats
+from jobctl.client.log_text import shown
 from jobctl.durations import format_duration
 from jobctl.exit_codes import ExitCode
 from jobctl.model import Decision, Job, Observation, Source
@@ -36,6 +37,9 @@ class Presenter(Protocol):
 
     def notice(self, job: str, notice: Notice) -> None:
         """Something to know that is no decision."""
+
+    def log(self, job: str, line: str) -> None:
+        """One line of a job's log."""
 
     def finish(self, job: str, finish: Finish) -> None:
         """One job's watch is over."""
@@ -71,6 +75,10 @@ class JsonLines:
                 "text": notice.text,
             }
         )
+
+    def log(self, job: str, line: str) -> None:
+        """Write the line as the engine wrote it, in JSON."""
+        output.result_json({"type": "log", "job": job, "line": line})
 
     def finish(self, job: str, finish: Finish) -> None:
         """Nothing yet: a job's end stands in the one result line."""
@@ -127,6 +135,10 @@ class PlainLines:
             self.write(line, is_result=False)
         else:
             self._once(job, notice.code, line)
+
+    def log(self, job: str, line: str) -> None:
+        """Show the line, marked as what it is."""
+        self.write(f"{self._subject(job)}| {shown(line)}", is_result=True)
 
     def wait(self, machines: Mapping[str, WatchMachine]) -> None:
         """Say that nobody has answered so far, while that is so."""

@@ -14,6 +14,8 @@ from jobctl.cli.parameters import BaseUrlOption, ConfigOption, JsonOption, Profi
 from jobctl.errors import ConfigError
 from jobctl.model import JobStatus
 from jobctl.profile.auth import AuthKind
+from jobctl.profile.builtin import NOT_TRIED
+from jobctl.profile.load import BUILT_IN
 from jobctl.profile.model import Profile
 from jobctl.redact import redact_text, redact_url
 from jobctl.text import visible
@@ -50,7 +52,7 @@ def profiles(
             one.name,
             redact_url(one.base_url) if one.base_url else "-",
             auth_words(one),
-            one.origin,
+            origin_words(one),
         )
         for one in known
     ]
@@ -64,9 +66,11 @@ def describe(profile: Profile) -> dict[str, Any]:
         "base_url": redact_url(profile.base_url) if profile.base_url else None,
         "submit": str(profile.submit) if profile.submit else None,
         "read": str(profile.read),
+        "read_also": str(profile.read_also) if profile.read_also else None,
         "cancel": str(profile.cancel) if profile.cancel else None,
         "list": str(profile.list) if profile.list else None,
         "stream": redact_url(profile.stream) if profile.stream else None,
+        "logs": str(profile.logs.read) if profile.logs else None,
         "fields": dict(profile.fields),
         "status": {
             status.value: sorted(word for word, mapped in profile.words.items() if mapped is status)
@@ -75,9 +79,15 @@ def describe(profile: Profile) -> dict[str, Any]:
         },
         "auth": auth_words(profile),
         "routes": {name: redact_url(url) for name, url in profile.routes.items()},
-        "from": profile.origin,
+        "from": origin_words(profile),
         "proxy": proxy_words(profile),
     }
+
+
+def origin_words(profile: Profile) -> str:
+    """Where a profile comes from, and whether anybody here has tried it."""
+    is_untried = profile.origin == BUILT_IN and profile.name in NOT_TRIED
+    return f"{profile.origin}, not tried here" if is_untried else profile.origin
 
 
 def auth_words(profile: Profile) -> str:

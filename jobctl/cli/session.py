@@ -14,10 +14,12 @@ from jobctl.api import DEFAULT_RATE, JobClient
 from jobctl.cli import output
 from jobctl.cli.closing import error_ending, problem
 from jobctl.cli.feed import Feed
+from jobctl.cli.job_logs import JobLogs
 from jobctl.cli.present import JsonLines, PlainLines, Presenter, finish_document
 from jobctl.cli.records import Records, open_records
 from jobctl.cli.signals import ending_signals
 from jobctl.cli.witness import Witness
+from jobctl.errors import JobctlError
 from jobctl.exit_codes import EXIT_CODES, ExitCode, worst
 from jobctl.model import JobStatus, Observation
 from jobctl.profile.model import Profile
@@ -61,6 +63,12 @@ class WatchPlan:
     """The command line that picks the watch up again, without the ids."""
     look: str | None = None
     """The command line that lists the jobs, where the API can."""
+    logs: bool = False
+    """Show the jobs' logs too."""
+    log_problems: dict[str, JobctlError] = field(default_factory=dict)
+    """Filled in: why the end of a job's log could not be read."""
+    presenter: Presenter | None = None
+    """Instead of what fits the terminal."""
     prove: Callable[[str], str] | None = None
     """The command line that proves whether reads of a job are answered from memory."""
     known: dict[str, list[Observation]] = field(default_factory=dict)
@@ -118,6 +126,8 @@ class _Session:
                 stack.enter_context(ending_signals(self._on_signal))
                 for witness in plan.witnesses:
                     witness.begin(watch)
+                logged = plan.jobs if plan.logs else ()
+                logs = stack.enter_context(JobLogs(client, watch, self._presenter, logged, plan.log_problems))
                 for job in plan.jobs:
                     watch.add(job, plan.known.get(job, ()), just_submitted=plan.just_submitted)
                 if plan.feed is not None:
@@ -127,6 +137,7 @@ class _Session:
                     waiting = loop.call_later(_TOLD_TO_WAIT_AFTER, self._presenter.wait, watch.machines)
                     stack.callback(waiting.cancel)
                 async for update in watch:
+                    await logs.before(update)
                     self._take(update, records)
                     if (why := self._decided_by(update)) is not None:
                         break
@@ -163,6 +174,8 @@ class _Session:
 
     def _choose_presenter(self, watch: Watch, stack: ExitStack, records: Records) -> Presenter:
         plan = self._plan
+        if plan.presenter is not None:
+            return plan.presenter
         if plan.as_json:
             return JsonLines(records.recorder)
         many = len(plan.jobs) > 1 or plan.feed is not None

@@ -76,6 +76,10 @@ def watch(
     max_rate: MaxRateOption = None,
     no_stream: NoStreamOption = False,
     follow_restarts: FollowRestartsOption = False,
+    logs: Annotated[
+        bool,
+        typer.Option("--logs", help="Show what the jobs write to their logs, too.", rich_help_panel="Output"),
+    ] = False,
     verify: Annotated[
         bool,
         typer.Option(
@@ -112,6 +116,8 @@ def watch(
         jobs, profile, base_url = target_of(jobs, profile, base_url, config)
     chosen = settings_for(profile, base_url, config, timeout=timeout, interval=interval)
     ids = [] if is_fed or jobs is None else check_jobs(jobs, chosen.profile)
+    if logs:
+        chosen.profile.require_logs()
     from jobctl.cli.session import WatchPlan, make_options, run_watch
     from jobctl.cli.witness import witnesses
 
@@ -140,6 +146,7 @@ def watch(
         max_rate=max_rate,
         feed=_feed(chosen.profile) if is_fed else None,
         witnesses=witnesses(notify, metrics),
+        logs=logs,
         resume=resume_command("watch", profile, base_url, config),
         look=resume_command("list", profile, base_url, config) if chosen.profile.list else None,
         prove=prove_command(chosen, profile, config),

@@ -1,4 +1,4 @@
-"""What jobctl asks an API: read, submit, cancel, list. Sans I/O: each call is a flow of requests and answers.
+"""What jobctl asks an API: read, submit, cancel, list, logs. Sans I/O: a call is a flow of requests, answers.
 
 A flow yields `Request`, `Pause` or `RefreshAuth` and is sent the response, so the same rules serve the
 blocking and the asyncio carrier. Reads are always unique and uncached: `_t=<unique>` and
@@ -14,9 +14,11 @@ from urllib.parse import urlsplit
 from jobctl._version import __version__
 from jobctl.client.answers import evidence_of, payload_of, refusal
 from jobctl.client.created import job_in_location, nameless, unprintable
+from jobctl.client.log_answer import log_of
 from jobctl.client.messages import Flow, Request, Response
 from jobctl.client.pages import html_page
 from jobctl.client.patience import is_transient, is_uncertain, patiently
+from jobctl.client.second_call import both, check_heard_of, first_answer
 from jobctl.client.sending import UNCACHED, Sender
 from jobctl.errors import ApiError, ProtocolError, SubmitUncertain, TransportError
 from jobctl.model import Observation, Source
@@ -78,15 +80,31 @@ class Calls:
         self._list_items = compile_path(profile.list_items)
 
     def read(self, job: str, source: Source = Source.POLL, basis: int | None = None) -> Flow[Observation]:
-        """One uncached read.
+        """One uncached read, of one call or of two.
 
         Raises:
             ConfigError, TransportError, ApiError, ProtocolError: see `jobctl.errors`.
         """
-        response = yield from self._get(self.profile.read, self.profile.read_url(job))
-        payload = payload_of(response, "read", self._clock())
+        profile, also = self.profile, self.profile.read_also
+        response = yield from self._get(profile.read, profile.read_url(job))
         http = evidence_of(response, self._route)
-        return self.reader.observe(payload, source, job, self._clock(), basis=basis, http=http)
+        if also is None:
+            payload = payload_of(response, "read", self._clock())
+            return self.reader.observe(payload, source, job, self._clock(), basis=basis, http=http)
+        first = first_answer(response, self._clock())
+        second = yield from self._get(also, profile.url(also, job))
+        if isinstance(first, ApiError):
+            http = evidence_of(second, self._route)
+        payload = both(first, second, self._clock())
+        seen = self.reader.observe(payload, source, job, self._clock(), basis=basis, http=http)
+        return check_heard_of(profile, first, seen)
+
+    def logs(self, job: str) -> Flow[str]:
+        """The whole log as it is now; raises as `read` does, ConfigError where the profile has none too."""
+        shape = self.profile.require_logs()
+        accept = (("Accept", "text/plain, application/json;q=0.9"),) if shape.text is None else ()
+        response = yield from self._get(shape.read, self.profile.url(shape.read, job), accept)
+        return log_of(response, compile_path(shape.text) if shape.text else None, self._clock())
 
     def list(self, limit: int | None = None) -> Flow[list[Any]]:
         """The server's own list, newest first as far as the server sorts it; raises as `read` does."""
@@ -125,12 +143,11 @@ class Calls:
             SubmitUncertain: it may or may not have been created.
             ConfigError, TransportError, ApiError, ProtocolError: it was not created.
         """
-        operation = self.profile.submit
-        url = self.profile.submit_url()
+        method, url, body = self.profile.submit_request(body)
         headers: Headers = (("Content-Type", "application/json"),)
         if key is not None:
             headers += ((self.profile.idempotency_header, key),)
-        request = self._request(operation.method if operation else "POST", url, headers, body)
+        request = self._request(method, url, headers, body)
 
         def may_repeat(error: JobctlError) -> bool:
             return is_transient(error) and (key is not None or not is_uncertain(error))
@@ -161,10 +178,10 @@ class Calls:
 
     # --- requests -------------------------------------------------------------------------------------
 
-    def _get(self, operation: Operation | None, url: str) -> Flow[Response]:
+    def _get(self, operation: Operation | None, url: str, headers: Headers = ()) -> Flow[Response]:
         method = operation.method if operation is not None else "GET"
         unique = f"_t={self._nonce()}"
-        request = self._request(method, _with_query(url, unique), UNCACHED, None)
+        request = self._request(method, _with_query(url, unique), (*UNCACHED, *headers), None)
         return (yield from self._send(request, unique))
 
     def _request(self, method: str, url: str, headers: Headers, body: Any) -> Request:
@@ -195,8 +212,11 @@ class Calls:
         return SubmitAnswer(job, seen._replace(job=job))
 
     def _cancelled(self, response: Response, job: str) -> CancelAnswer:
-        accepted = 200 <= response.status < 300
+        is_declared = response.status in self.profile.cancel_accepted
+        accepted = is_declared or 200 <= response.status < 300
         now = self._clock()
+        if is_declared and response.status >= 300:
+            return CancelAnswer(True, response.status, None, None)
         if response.status in self.profile.cancel_refused:
             return CancelAnswer(False, response.status, refusal(response, "cancel", now).detail, None)
         try:

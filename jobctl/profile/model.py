@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from jobctl.errors import ConfigError
 from jobctl.model import JobStatus
 from jobctl.profile.auth import Auth, AuthKind
+from jobctl.profile.logs_shape import LogsShape
 from jobctl.profile.stream_shape import DEFAULT_STREAM, StreamKind, StreamShape
+from jobctl.profile.submit_shape import shaped
 from jobctl.profile.urls import Operation, fill, join, split_base_url
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ __all__ = [
     "TOKEN_VARIABLE",
     "Auth",
     "AuthKind",
+    "LogsShape",
     "Operation",
     "Profile",
     "Tls",
@@ -89,6 +92,8 @@ class Profile:
     `fields`, `frame_type` and `list_items` are JMESPath expressions. `words` maps each word, as
     `spell` spells it, to its status. `read_many` is a list that takes ids, with commas between them, in place
     of `{id}`; at most `read_many_most` of them. `stream` is a path or a URL, `stream_shape` how it is spoken.
+    `read_also` is a second call that belongs to one read: its answer stands under `also` in the payload.
+    `unknown_looks_like` are words, as `spell` spells them, that it says of any id nobody ever heard of.
     `warnings` are for the person.
     """
 
@@ -100,14 +105,20 @@ class Profile:
     list: Operation | None = None
     read_many: Operation | None = None
     read_many_most: int = 100
+    submit_body: Any = None
+    read_also: Operation | None = None
+    unknown_looks_like: frozenset[str] = frozenset()
     stream: str | None = None
     stream_shape: StreamShape = DEFAULT_STREAM
+    logs: LogsShape | None = None
     fields: Mapping[str, str] = field(default_factory=lambda: DEFAULT_FIELDS)
     words: Mapping[str, JobStatus] = field(default_factory=lambda: DEFAULT_WORDS)
     progress_max: float = 100.0
     keepalive_types: frozenset[str] = DEFAULT_KEEPALIVES
     frame_type: str = "type"
     cancel_refused: frozenset[int] = frozenset({400, 409, 422})
+    cancel_accepted: frozenset[int] = frozenset()
+    """Beyond 2xx: statuses of a cancel's answer that say yes."""
     auth: Auth = DEFAULT_AUTH
     tls: Tls | None = None
     routes: Mapping[str, str] = field(default_factory=dict)
@@ -131,6 +142,8 @@ class Profile:
         """Return the profile at another base URL; raise ConfigError when it is no http(s) URL."""
         split_base_url(url)
         moved = replace(self, base_url=url.strip())
+        if moved.logs is not None and "://" in (moved.logs.tail or ""):
+            moved = replace(moved, logs=moved.logs._replace(tail=None))
         if self.stream is None or "://" not in self.stream:
             return moved
         # The stream of one server says nothing about the jobs of another, and must not get its token.
@@ -149,9 +162,10 @@ class Profile:
         """Return the URL that cancels one job; ConfigError when the profile has no cancel."""
         return self.url(self._need("cancel", self.cancel), job_id)
 
-    def submit_url(self) -> str:
-        """Return the URL that takes new jobs; ConfigError when the profile has no submit."""
-        return self.url(self._need("submit", self.submit))
+    def submit_request(self, payload: Any) -> tuple[str, str, Any]:
+        """Return method, URL and body that submit some fields; ConfigError when they cannot be submitted."""
+        operation, body = shaped(self._need("submit", self.submit), self.submit_body, payload)
+        return operation.method, self.url(operation), body
 
     def list_url(self) -> str:
         """Return the URL that lists jobs; ConfigError when the profile has no list."""
@@ -161,9 +175,17 @@ class Profile:
         """Return the URL of a job's stream, ws(s) or http(s) by its kind; None when there is no stream."""
         if self.stream is None:
             return None
-        filled = fill(self.stream, job_id)
         is_socket = self.stream_shape.kind is StreamKind.WEBSOCKET
-        return filled if "://" in self.stream else join(self.require_base_url(), filled, websocket=is_socket)
+        return self._stream_url(self.stream, job_id, is_socket=is_socket)
+
+    def tail_url(self, job_id: str) -> str | None:
+        """Return the ws(s) URL of the tail of a job's log; None when there is no such thing."""
+        tail = self.logs.tail if self.logs is not None else None
+        return None if tail is None else self._stream_url(tail, job_id, is_socket=True)
+
+    def _stream_url(self, template: str, job_id: str, *, is_socket: bool) -> str:
+        filled = fill(template, job_id)
+        return filled if "://" in template else join(self.require_base_url(), filled, websocket=is_socket)
 
     def url(self, operation: Operation, job_id: str = "") -> str:
         """Return the full URL of an operation."""
@@ -177,6 +199,15 @@ class Profile:
                 hint="give --base-url URL, set JOBCTL_BASE_URL, or put base_url into the profile",
             )
         return self.base_url
+
+    def require_logs(self) -> LogsShape:
+        """Return where logs are; raise ConfigError when the profile has none."""
+        if self.logs is None:
+            raise ConfigError(
+                f"profile {self.name!r} has no 'logs'",
+                hint=f'add logs = "GET /path/{{id}}/logs" to the profile ({self.origin})',
+            )
+        return self.logs
 
     def _need(self, verb: str, operation: Operation | None) -> Operation:
         if operation is None:

@@ -12,6 +12,7 @@ from jobctl.profile.auth import header_value
 from jobctl.profile.fields import compile_path
 from jobctl.profile.model import DEFAULT_FIELDS, DEFAULT_WORDS, Profile, both_spellings, spell
 from jobctl.profile.parse_auth import parse_auth, parse_tls
+from jobctl.profile.parse_logs import parse_logs
 from jobctl.profile.parse_stream import parse_stream
 from jobctl.profile.problems import Problems, show
 from jobctl.profile.urls import Operation, split_base_url
@@ -109,9 +110,9 @@ def _text(value: Any, what: str = "a text") -> str:
     return value.strip()
 
 
-def _operation(*, needs_id: bool) -> Callable[[Any], Operation]:
+def _operation(*, needs_id: bool, takes_fields: bool = False) -> Callable[[Any], Operation]:
     what = "'METHOD /path/{id}'" if needs_id else "'METHOD /path'"
-    return lambda value: Operation.parse(_text(value, what), needs_id=needs_id)
+    return lambda value: Operation.parse(_text(value, what), needs_id=needs_id, takes_fields=takes_fields)
 
 
 def _base_url(value: Any) -> str:
@@ -154,6 +155,19 @@ def _keepalives(value: Any) -> frozenset[str]:
     if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
         raise ConfigError("expected a list of frame types such as ['ping', 'pong']")
     return both_spellings(value)
+
+
+def _words(value: Any) -> frozenset[str]:
+    words = _as_words(value)
+    if not words or not all(isinstance(word, str) and word.strip() for word in words):
+        raise ConfigError(f"expected a word or a list of words such as 'PENDING', got {show(value)}")
+    return frozenset(spell(word) for word in words)
+
+
+def _template(value: Any) -> Any:
+    if not isinstance(value, Mapping):
+        raise ConfigError(f"expected a table such as {{ input = '{{*}}' }}, got {show(value)}")
+    return value
 
 
 def _codes(value: Any) -> frozenset[int]:
@@ -236,13 +250,17 @@ _PARSERS: Final[dict[str, Callable[[Any], Any]]] = {
     "read_many": _operation(needs_id=True),
     "read_many_most": _most,
     "cancel": _operation(needs_id=True),
-    "submit": _operation(needs_id=False),
+    "submit": _operation(needs_id=False, takes_fields=True),
+    "submit_body": _template,
+    "read_also": _operation(needs_id=True),
+    "unknown_looks_like": _words,
     "list": _operation(needs_id=False),
     "progress_max": _progress_max,
     "keepalive_types": _keepalives,
     "frame_type": _expression,
     "list_items": _expression,
     "cancel_refused": _codes,
+    "cancel_accepted": _codes,
     "idempotency_header": _header_name,
 }
 _TABLES: Final[dict[str, Callable[[str, Any, Problems, list[str]], Any]]] = {
@@ -252,5 +270,6 @@ _TABLES: Final[dict[str, Callable[[str, Any, Problems, list[str]], Any]]] = {
     "headers": _headers,
     "auth": parse_auth,
     "tls": parse_tls,
+    "logs": parse_logs,
 }
 _ATTRIBUTES: Final = {"status": "words"}

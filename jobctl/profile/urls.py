@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 
 from jobctl.errors import ConfigError
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _PLACEHOLDER: Final = re.compile(r"\{[^{}]*\}")
+_FIELD: Final = re.compile(r"\{([A-Za-z_][A-Za-z0-9_-]*)\}")
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x20\x7f-\x9f\\]")
 
 
@@ -22,8 +26,10 @@ class Operation:
     path: str
 
     @classmethod
-    def parse(cls, text: str, *, needs_id: bool = False) -> Operation:
+    def parse(cls, text: str, *, needs_id: bool = False, takes_fields: bool = False) -> Operation:
         """Parse "METHOD /path/{id}"; `needs_id` tells whether `{id}` must or must not be there.
+
+        `takes_fields`: other placeholders are fields of what is submitted.
 
         Raises:
             ConfigError: It is spelled differently.
@@ -35,7 +41,7 @@ class Operation:
             raise ConfigError(f"expected {expected} with a method of {', '.join(METHODS)}, got {text!r}")
         if not path.startswith("/"):
             raise ConfigError(f"expected {expected} with a path that starts with '/', got {text!r}")
-        check_template(path)
+        check_template(_FIELD.sub(_only_id, path) if takes_fields else path)
         if needs_id != ("{id}" in path):
             raise ConfigError(
                 f"expected {expected} {'with' if needs_id else 'without'} '{{id}}', got {text!r}"
@@ -49,6 +55,22 @@ class Operation:
             ConfigError: No URL can carry this id (empty, `.`, `..`, a lone surrogate).
         """
         return fill(self.path, job_id)
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Names of the placeholders other than `{id}`."""
+        return tuple(name for name in _FIELD.findall(self.path) if name != "id")
+
+    def with_fields(self, values: Mapping[str, str]) -> Operation:
+        """Return the operation with its other placeholders filled, each one path segment.
+
+        Raises:
+            ConfigError: No URL can carry a value (empty, `.`, `..`, a lone surrogate).
+        """
+        path = self.path
+        for name, value in values.items():
+            path = fill(path, value, name)
+        return Operation(self.method, path)
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -65,24 +87,31 @@ def check_template(template: str) -> None:
         raise ConfigError(f"expected a path without blanks, backslashes or '#', got {template!r}")
 
 
-def fill(template: str, job_id: str) -> str:
-    """Put the id, percent-encoded, in place of `{id}`; raise ConfigError when no URL can carry it."""
-    if "{id}" not in template:
+def _only_id(field: re.Match[str]) -> str:
+    return field[0] if field[1] == "id" else "x"
+
+
+def fill(template: str, value: str, name: str = "id") -> str:
+    """Put a value, percent-encoded, in place of `{name}`; raise ConfigError when no URL can carry it."""
+    mark = f"{{{name}}}"
+    if mark not in template:
         return template
-    if not job_id:
-        raise ConfigError("the job id is empty", hint="give the id that `submit` printed")
+    what = "the job id" if name == "id" else f"the field {name}"
+    if not value:
+        hint = "give the id that `submit` printed" if name == "id" else "the profile puts it into the path"
+        raise ConfigError(f"{what} is empty", hint=hint)
     try:
-        encoded = quote(job_id, safe="")
+        encoded = quote(value, safe="")
     except UnicodeEncodeError:
         raise ConfigError(
-            f"the job id {job_id!a} is not valid Unicode",
-            hint="give the id in the terminal's own encoding, UTF-8 as a rule",
+            f"{what} {value!a} is not valid Unicode",
+            hint="give it in the terminal's own encoding, UTF-8 as a rule",
         ) from None
-    filled = template.replace("{id}", encoded)
+    filled = template.replace(mark, encoded)
     # Escaping dots does not help: servers and proxies resolve `%2e%2e` like `..`.
     if any(segment in {".", ".."} for segment in filled.partition("?")[0].split("/")):
         raise ConfigError(
-            f"the job id {job_id!r} would name another path on the server",
+            f"{what} {value!r} would name another path on the server",
             hint="a URL cannot carry '.' or '..' as an id",
         )
     return filled

@@ -11,6 +11,7 @@ from starlette.routing import Route, WebSocketRoute
 
 from jobctl.sandbox.events import JobEvents
 from jobctl.sandbox.frames import FrameWeather
+from jobctl.sandbox.log import JobLog
 from jobctl.sandbox.openapi import document
 from jobctl.sandbox.routes import PATHS, JobRoutes
 from jobctl.sandbox.stream import JobStream
@@ -38,6 +39,8 @@ def make_app(site: Site, extra_middleware: Sequence[Callable[[ASGIApp], ASGIApp]
             *routes,
             WebSocketRoute("/ws/jobs/{job_id:path}", JobStream(site).serve),
             Route("/events/jobs/{job_id:path}", JobEvents(site).serve),
+            Route("/logs/jobs/{job_id:path}", JobLog(site).read),
+            WebSocketRoute("/ws/logs/{job_id:path}", JobLog(site).tail),
             Route("/openapi.json", _openapi),
             *_control_routes(site),
         ],

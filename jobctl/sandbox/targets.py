@@ -56,6 +56,8 @@ _TABLE: Final = tuple(
         ("POST", _V1 + "/(.+)/cancel", "v1", Action.CANCEL, _V1 + "/{id}/cancel"),
         ("GET", _V1 + "/(.+)", "v1", Action.READ, _V1 + "/{id}"),
         ("WS", "/ws/jobs/(.+)", "generation", Action.STREAM, "/ws/jobs/{id}"),
+        ("WS", "/ws/logs/(.+)", "generation", Action.STREAM, "/ws/logs/{id}"),
+        ("GET", "/logs/jobs/(.+)", "generation", Action.OTHER, "/logs/jobs/{id}"),
         ("GET", "/events/jobs/(.+)", "generation", Action.STREAM, "/events/jobs/{id}"),
     )
 )

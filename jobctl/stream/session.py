@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, Protocol
 
 from jobctl.profile.fields import compile_path, is_falsy
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
 
     from jobctl.profile.model import Profile
     from jobctl.stream.closed import Closed
-    from jobctl.stream.websocket import Manners
 
 
 class StreamClient(Protocol):
@@ -78,27 +76,8 @@ class JobStream:
             tls=self._client.tls_for(url),
             on_open=on_open,
             on_frame=on_message,
-            manners=self._manners(),
+            manners=websocket.manners_of(profile.stream_shape, self._job),
         )
 
     def _is_ours(self, payload: Any) -> bool:
         return self._only is None or not is_falsy(self._only(payload))
-
-    def _manners(self) -> Manners:
-        from jobctl.stream.websocket import Manners  # noqa: PLC0415 -- 90 ms
-
-        shape = self._client.profile.stream_shape
-        return Manners(
-            shape.subprotocol,
-            _filled(shape.hello, self._job),
-            _filled(shape.ping, self._job),
-            shape.ping_every,
-        )
-
-
-def _filled(message: str | None, job: str) -> str | None:
-    """Put the id in; inside a JSON message as JSON has it."""
-    if message is None or "{id}" not in message:
-        return message
-    is_json = message.lstrip().startswith(("{", "["))
-    return message.replace("{id}", json.dumps(job)[1:-1] if is_json else job)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import logging
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urlsplit
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from websockets.asyncio.client import ClientConnection
+
+    from jobctl.profile.stream_shape import StreamShape
 
 OPEN_TIMEOUT: Final = 10.0
 MAX_FRAME: Final = 1024 * 1024
@@ -49,6 +52,24 @@ class Manners(NamedTuple):
 _SPEAKS_BY_ITSELF: Final = Manners()
 
 
+def manners_of(shape: StreamShape, job: str) -> Manners:
+    """Return what the profile's stream wants of a client that follows one job."""
+    return Manners(shape.subprotocol, _filled(shape.hello, job), _filled(shape.ping, job), shape.ping_every)
+
+
+def _filled(message: str | None, job: str) -> str | None:
+    """Put the id in; inside a JSON message as JSON has it."""
+    if message is None or "{id}" not in message:
+        return message
+    is_json = message.lstrip().startswith(("{", "["))
+    return message.replace("{id}", json.dumps(job)[1:-1] if is_json else job)
+
+
+def text_of(frame: str | bytes) -> str:
+    """Return a frame as the text it is, or is meant to be."""
+    return frame if isinstance(frame, str) else frame.decode("utf-8", "replace")
+
+
 class _Connect(connect):
     """Follows no redirect: it would carry the caller's own auth headers to another server."""
 
@@ -64,8 +85,9 @@ async def listen(
     on_open: Callable[[], None],
     on_frame: Callable[[Any], Awaitable[None]],
     manners: Manners = _SPEAKS_BY_ITSELF,
+    parse: Callable[[str | bytes], Any] = parse_frame,
 ) -> Closed:
-    """Hold one session until it ends, handing over each parsed frame. Never raises for what a server does.
+    """Hold one session until it ends, handing over each frame parsed. Never raises for what a server does.
 
     Awaiting `on_frame` holds the server back: what is not read yet waits in its window, not in our memory.
     """
@@ -87,7 +109,7 @@ async def listen(
         if manners.ping is not None:
             pinging = asyncio.create_task(_ping(connection, manners.ping, manners.ping_every))
         async for frame in connection:
-            await on_frame(parse_frame(frame))
+            await on_frame(parse(frame))
     except ConnectionClosed as closed:
         # We hung up (a frame too large), and nobody answered.
         if closed.rcvd is None and closed.sent is not None:

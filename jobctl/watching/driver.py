@@ -12,7 +12,7 @@ import random
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jobctl.client.carrier import wall_clock
-from jobctl.errors import ConfigError, JobctlError
+from jobctl.errors import ConfigError, JobctlError, UnheardOf
 from jobctl.model import Observation, Source
 from jobctl.watching.batches import BatchReads
 from jobctl.watching.budget import Paused
@@ -96,9 +96,11 @@ class Watch:
         """Begin to watch a job; an id already watched is left alone."""
         if job in self.drivers:
             return
-        driver = self.drivers[job] = _JobDriver(self, job)
+        seen = tuple(known)
+        created = any(one.source is Source.SUBMIT for one in seen)
+        driver = self.drivers[job] = _JobDriver(self, job, created=created)
         self._running += 1
-        driver.feed(Started(tuple(known), just_submitted))
+        driver.feed(Started(seen, just_submitted))
 
     def expect_more(self) -> None:
         """Do not end before `no_more`, though every job added so far has finished."""
@@ -168,8 +170,9 @@ class Watch:
 class _JobDriver:
     """Performs one machine's instructions."""
 
-    def __init__(self, watch: Watch, job: str) -> None:
-        self.watch, self.job = watch, job
+    def __init__(self, watch: Watch, job: str, *, created: bool) -> None:
+        """`created`: the API's own answer to its submit is known, so that it does exist."""
+        self.watch, self.job, self._created = watch, job, created
         self.machine = WatchMachine(job, watch.options, has_stream=watch.may_stream())
         self.tasks: set[asyncio.Task[None]] = set()
         self._loop = asyncio.get_running_loop()
@@ -245,10 +248,20 @@ class _JobDriver:
         self.feed(ReadSent())
         try:
             observation = await client.carrier.run(client.calls.read(self.job, source, basis), turn)
+        except UnheardOf as error:
+            self._unheard_of(source, error)
         except (Paused, JobctlError) as error:
             self._failed(source, error)
         else:
             self.feed(ReadDone(observation))
+
+    def _unheard_of(self, source: Source, error: UnheardOf) -> None:
+        """A job that was submitted, and of which nothing was seen since, waits in a queue; any other is none."""
+        known = self.machine.job
+        if self._created and known is not None and known.raw_status == error.seen.raw_status:
+            self.feed(ReadDone(error.seen))
+        else:
+            self._failed(source, error)
 
     async def _read_with_others(self, batches: BatchReads) -> bool:
         """Let a list say it; False when this job has to be read alone."""

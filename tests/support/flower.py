@@ -8,18 +8,37 @@ import socket
 import subprocess
 import sys
 import time
+from urllib.parse import urlsplit
 
 import httpx
 from support.caches import free_port, stop
 from support.components import require_module, require_program
 
 START_SECONDS = 60.0
+_OPEN = {"FLOWER_UNAUTHENTICATED_API": "true"}
 _TASKS = """
 import pathlib, time
 from celery import Celery
 
 app = Celery("tasks", broker="redis://127.0.0.1:PORT/0", backend="redis://127.0.0.1:PORT/1")
 app.conf.update(task_track_started=True, broker_connection_retry_on_startup=True)
+
+@app.task(name="tasks.fail")
+def fail(words):
+    raise RuntimeError(words)
+
+@app.task(name="tasks.flaky", bind=True, max_retries=2)
+def flaky(self):
+    if self.request.retries == 0:
+        raise self.retry(exc=RuntimeError("not yet"), countdown=1)
+    return "at last"
+
+@app.task(name="tasks.stepwise", bind=True)
+def stepwise(self, until):
+    self.update_state(state="PROGRESS", meta={"percent": 40})
+    while not pathlib.Path(until).exists():
+        time.sleep(0.01)
+    return {"pages": 3}
 
 @app.task(name="tasks.render")
 def render(until):
@@ -32,14 +51,36 @@ def render(until):
 class Flower:
     """A running engine. A task runs until it is released."""
 
-    def __init__(self, url, folder):
+    def __init__(self, url, folder, command, environ):
         self.url, self._folder = url, folder
-        self.http = httpx.Client(base_url=url, trust_env=False, timeout=20)
+        self._command = [*command, f"--port={urlsplit(url).port}"]
+        self._environ = _OPEN if environ is None else environ
+        self._web = contextlib.ExitStack()
+        name, _, password = self._environ.get("FLOWER_BASIC_AUTH", "").partition(":")
+        auth = (name, password) if name else None
+        self.http = httpx.Client(base_url=url, trust_env=False, timeout=20, auth=auth)
 
-    def submit(self):
+    def start_web(self):
+        """Start Flower itself."""
+        self._web.enter_context(_process(self._folder, "flower", self._command, self._environ))
+
+    def stop_web(self):
+        """End Flower itself; Celery works on."""
+        self._web.close()
+
+    def close(self):
+        """Let go of everything."""
+        self.http.close()
+        self.stop_web()
+
+    def gate(self):
+        """Return the path of a file whose coming lets a task go on."""
+        return self._folder / f"released-{time.monotonic_ns()}"
+
+    def submit(self, name="tasks.render"):
         """Queue one task; returns its id."""
-        released = self._folder / f"released-{time.monotonic_ns()}"
-        answer = self.http.post("/api/task/async-apply/tasks.render", json={"args": [str(released)]})
+        released = self.gate()
+        answer = self.http.post(f"/api/task/async-apply/{name}", json={"args": [str(released)]})
         task = answer.raise_for_status().json()["task-id"]
         (self._folder / task).symlink_to(released)
         return task
@@ -57,10 +98,23 @@ class Flower:
         """Wait until Flower itself says so."""
         _wait(lambda: self.state(task) == state, f"{task} never became {state}")
 
+    def restart(self):
+        """Kill Flower alone, and start it anew: it has forgotten every task, the result backend has not."""
+        self.stop_web()
+        self.start_web()
+        _wait(lambda: self.listens(), "flower does not start again")
+
+    def listens(self):
+        """Tell whether somebody answers."""
+        return _listens(urlsplit(self.url).port)
+
 
 @contextlib.contextmanager
-def flower(folder):
-    """Run it all in a scratch folder; skips the test when a part is not installed."""
+def flower(folder, *, pool="threads", environ=None):
+    """Run it all in a scratch folder; skips the test when a part is not installed.
+
+    `pool`: only processes (`prefork`) can be terminated. `environ` adds variables for Flower.
+    """
     redis = require_program("redis-server")
     for package in ("celery", "redis", "flower"):
         require_module(package)
@@ -75,10 +129,12 @@ def flower(folder):
         run("redis", redis, "--port", port, "--bind", "127.0.0.1", "--save", "", "--dir", folder)
         _wait(lambda: _listens(port), "redis does not start")
         # Threads: a worker that computes in its main loop would keep its events to itself meanwhile.
-        run("worker", *celery, "worker", "-E", "--pool", "threads", "--concurrency", 2, "--loglevel", "INFO")
-        run("flower", *celery, "flower", "--address=127.0.0.1", f"--port={web}")
-        engine = Flower(f"http://127.0.0.1:{web}", folder)
-        stack.callback(engine.http.close)
+        run("worker", *celery, "worker", "-E", "--pool", pool, "--concurrency", 2, "--loglevel", "INFO")
+        engine = Flower(
+            f"http://127.0.0.1:{web}", folder, [*celery, "flower", "--address=127.0.0.1"], environ
+        )
+        stack.callback(engine.close)
+        engine.start_web()
         _wait(lambda: _listens(web), "flower does not start")
         _wait(lambda: _said(folder, "worker", " ready."), "no worker")
         _warm_up(engine)
@@ -102,9 +158,9 @@ def _warm_up(engine):
 
 
 @contextlib.contextmanager
-def _process(folder, name, command):
+def _process(folder, name, command, environ_of_its_own=None):
     environ = {key: os.environ[key] for key in ("PATH", "TMPDIR") if key in os.environ}
-    environ |= {"HOME": str(folder), "FLOWER_UNAUTHENTICATED_API": "true"}
+    environ |= {"HOME": str(folder)} | (environ_of_its_own or {})
     with (folder / f"{name}.log").open("wb") as log:
         process = subprocess.Popen(
             command,

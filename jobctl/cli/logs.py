@@ -1,0 +1,109 @@
+"""`jobctl logs`: what a job wrote, as far as the engine keeps it; with --follow to the job's end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from jobctl.cli import output
+from jobctl.cli.parameters import (
+    BaseUrlOption,
+    ConfigOption,
+    InsecureOption,
+    ProfileOption,
+    TimeoutOption,
+    check_jobs,
+    resume_command,
+    settings_for,
+)
+from jobctl.exit_codes import ExitCode, code_of_error
+
+if TYPE_CHECKING:
+    from jobctl.cli.present import PlainLines
+    from jobctl.errors import JobctlError
+    from jobctl.profile.model import Profile
+    from jobctl.watching.events import Finish
+
+
+def logs(
+    job: Annotated[str, typer.Argument(metavar="JOB", help="Job id.", show_default=False)],
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the job has ended.")] = False,
+    timeout: TimeoutOption = None,
+    profile: ProfileOption = None,
+    base_url: BaseUrlOption = None,
+    config: ConfigOption = None,
+    insecure: InsecureOption = False,
+) -> None:
+    """Print a job's log on stdout, with --follow until the job has ended: each line once, whatever breaks.
+
+    Exits 0 when the log was read as far as it goes, whatever became of the job: `status` tells that.
+    """
+    chosen = settings_for(profile, base_url, config, timeout=timeout)
+    chosen.profile.require_logs()
+    check_jobs([job], chosen.profile)
+    if not follow:
+        _print_now(chosen.profile, job, insecure=insecure)
+        return
+    from jobctl.cli.session import WatchPlan, make_options, run_watch
+
+    plan = WatchPlan(
+        chosen.profile,
+        [job],
+        make_options(timeout=chosen.timeout, no_stream=True),
+        insecure=insecure,
+        logs=True,
+        presenter=_log_lines(),
+        resume=resume_command("logs --follow", profile, base_url, config),
+    )
+    output.leave(run_watch(plan, lambda finish: _judge(finish, plan.log_problems.get(job))).code)
+
+
+def _print_now(profile: Profile, job: str, *, insecure: bool) -> None:
+    from jobctl.client.log_text import LogText, shown
+    from jobctl.scripting import blocking
+
+    with blocking(profile, insecure=insecure, tell=output.tell) as (calls, http):
+        text = LogText()
+        for line in (*text.whole(http.run(calls.logs(job))), *text.rest()):
+            output.result(shown(line))
+
+
+def _judge(finish: Finish, problem: JobctlError | None) -> ExitCode:
+    """The log is what was asked for, not how the job ended."""
+    from jobctl.model import JobStatus
+    from jobctl.watching.outcome import code_of_finish
+
+    if problem is not None:
+        return code_of_error(problem)
+    if finish.ending.value == "terminal":
+        return ExitCode.COMPLETED
+    return code_of_finish(finish, JobStatus.COMPLETED)
+
+
+def _log_lines() -> PlainLines:
+    from jobctl.cli.jobs import status_words
+    from jobctl.cli.present import PlainLines
+    from jobctl.client.log_text import shown
+    from jobctl.model import Decision
+    from jobctl.text import visible
+
+    class LogLines(PlainLines):
+        """The log alone on stdout; how the job ended on stderr."""
+
+        def decision(self, decision: Decision) -> None:
+            """What became of the job is told at its end."""
+
+        def log(self, job: str, line: str) -> None:  # noqa: ARG002 -- a presenter
+            output.result(shown(line))
+
+        def finish(self, job: str, finish: Finish) -> None:
+            name = visible(job, 80)
+            if finish.ending.value == "terminal" and finish.job is not None:
+                output.note(f"jobctl: {name}: {status_words(finish.job)}")
+                return
+            output.note(f"jobctl: {name}: {finish.message}")
+            if finish.hint:
+                output.note(f"  {finish.hint}")
+
+    return LogLines()
