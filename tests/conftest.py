@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 import tempfile
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from xdist.scheduler import LoadScopeScheduling
 
 settings.register_profile(
     "jobctl", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
@@ -34,3 +38,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def _own_memory(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test remembers what another did, nor anything where the user's own memory is."""
     monkeypatch.setenv("JOBCTL_STATE_DIR", os.path.join(_STATE.name, f"{abs(hash(request.node.nodeid)):x}"))  # noqa: PTH118
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadScopeScheduling | None:
+    """Keep the tests of one engine on one worker, which starts it once; all others go where there is room."""
+    from xdist.scheduler import LoadScopeScheduling  # noqa: PLC0415 -- only a run with workers has it
+
+    if config.getvalue("dist") != "load":
+        return None
+
+    class EnginesTogether(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return nodeid.partition("::")[0] if "engines/" in nodeid else nodeid
+
+    return EnginesTogether(config, log)

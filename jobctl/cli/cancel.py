@@ -24,14 +24,15 @@ from jobctl.cli.parameters import (
     settings_for,
 )
 from jobctl.cli.records import Records, memory_of, open_records
-from jobctl.errors import JobctlError
+from jobctl.errors import JobctlError, UnheardOf
 from jobctl.exit_codes import ExitCode, code_of_error, worst
 from jobctl.observe import Reader
 from jobctl.text import visible
 
 if TYPE_CHECKING:
     from jobctl.api import FirstDecision
-    from jobctl.client.calls import CancelAnswer
+    from jobctl.client.blocking import BlockingCarrier
+    from jobctl.client.calls import Calls, CancelAnswer
     from jobctl.model import Observation
     from jobctl.profile.model import Profile
     from jobctl.watching.events import Finish
@@ -87,7 +88,7 @@ def cancel(
             known={job: [seen] for job in waiting if (seen := asked.accepted[job]) is not None},
             refused=list(asked.documents.values()),
         )
-        watched = run_watch(plan, judge_cancel)
+        watched = run_watch(plan, asked.judge)
     if not as_json:
         for job, finish in watched.finishes.items():
             _tell_end(job, finish)
@@ -132,6 +133,13 @@ class _Asking:
         self.accepted: dict[str, Observation | None] = {}
         self.documents: dict[str, dict[str, Any]] = {}
         self.codes: list[ExitCode] = []
+        self._unheard_of: set[str] = set()
+
+    def judge(self, finish: Finish) -> ExitCode:
+        """Return the code of one ended job: that an id is marked as cancelled proves no job behind it."""
+        code = judge_cancel(finish)
+        is_doubtful = finish.job is not None and finish.job.id in self._unheard_of
+        return ExitCode.UNDECIDED if is_doubtful and code is ExitCode.COMPLETED else code
 
     def ask(self, jobs: list[str], records: Records, *, only: bool) -> None:
         """Ask for each; one that fails does not keep the others from being asked.
@@ -146,6 +154,7 @@ class _Asking:
         with blocking(self._profile, insecure=self._insecure, tell=output.tell) as (calls, http):
             for job in jobs:
                 try:
+                    self._look_first(calls, http, job)
                     answer = http.run(calls.cancel(job))
                 except JobctlError as error:
                     self._failed(job, error)
@@ -163,6 +172,19 @@ class _Asking:
                     continue
                 records.write(real.decision)
                 self._refused(job, answer, real)
+
+    def _look_first(self, calls: Calls, http: BlockingCarrier, job: str) -> None:
+        """Some engines mark any id as cancelled: find out whether anybody has ever heard of this one."""
+        if not self._profile.unknown_looks_like:
+            return
+        try:
+            http.run(calls.read(job))
+        except UnheardOf as error:
+            self._unheard_of.add(job)
+            self._note(
+                f"{visible(job, 80)}: nobody has heard of it ({error.message}): a job that still waits in a "
+                "queue is cancelled by this, a mistyped id is only marked"
+            )
 
     def code(self) -> ExitCode:
         """The worst of those that are settled."""

@@ -53,9 +53,8 @@ BUILTIN: Final[dict[str, dict[str, Any]]] = {
             "updated_at": "timestamp",
             "attempt": "retries",
             "progress": "",
-            # A retry leaves its exception behind, and a revocation is a result to the backend.
-            "error": "(state != 'SUCCESS' && also.state != 'SUCCESS' && exception)"
-            " || (also.traceback && also.result)",
+            # A retry leaves its exception behind, and to the backend a revocation is a result.
+            "error": "(state == 'FAILURE' || also.state == 'FAILURE') && (exception || also.result)",
             "result": "(also.state == 'SUCCESS' && also.result) || (state == 'SUCCESS' && result) || `null`",
         },
         "status": {"pending": ["RECEIVED"], "running": ["RETRY", "PROGRESS"], "failed": ["REJECTED"]},
@@ -136,4 +135,4 @@ BUILTIN: Final[dict[str, dict[str, Any]]] = {
 }
 
 NOT_TRIED: Final = frozenset({"replicate", "openai-batch", "anthropic-batch"})
-"""Written from public documentation and held by sample records only: no such service runs beside the tests."""
+"""Written from public documentation and held by sample records only: no such service runs in the tests."""

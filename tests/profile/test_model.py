@@ -64,11 +64,11 @@ def test_urls_of_the_operations():
     full = profile(submit=Operation("POST", "/v1/jobs"), cancel=Operation("DELETE", "/v1/jobs/{id}"))
     assert full.read_url("7") == "https://h/api/v1/jobs/7"
     assert full.cancel_url("7") == "https://h/api/v1/jobs/7"
-    assert full.submit_url() == "https://h/api/v1/jobs"
+    assert full.submit_request({"a": 1}) == ("POST", "https://h/api/v1/jobs", {"a": 1})
 
 
 @pytest.mark.parametrize(
-    "call", [lambda p: p.submit_url(), lambda p: p.cancel_url("1"), lambda p: p.list_url()]
+    "call", [lambda p: p.submit_request({}), lambda p: p.cancel_url("1"), lambda p: p.list_url()]
 )
 def test_a_missing_operation_is_a_config_error_with_the_line_to_add(call):
     with pytest.raises(ConfigError) as caught:

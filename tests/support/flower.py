@@ -22,6 +22,11 @@ from celery import Celery
 
 app = Celery("tasks", broker="redis://127.0.0.1:PORT/0", backend="redis://127.0.0.1:PORT/1")
 app.conf.update(task_track_started=True, broker_connection_retry_on_startup=True)
+app.conf.task_routes = {"tasks.nowhere": {"queue": "of which no worker takes"}}
+
+@app.task(name="tasks.nowhere")
+def nowhere():
+    pass
 
 @app.task(name="tasks.fail")
 def fail(words):
@@ -51,8 +56,8 @@ def render(until):
 class Flower:
     """A running engine. A task runs until it is released."""
 
-    def __init__(self, url, folder, command, environ):
-        self.url, self._folder = url, folder
+    def __init__(self, url, folder, backend, command, environ):
+        self.url, self._folder, self._backend = url, folder, backend
         self._command = [*command, f"--port={urlsplit(url).port}"]
         self._environ = _OPEN if environ is None else environ
         self._web = contextlib.ExitStack()
@@ -102,11 +107,28 @@ class Flower:
         """Kill Flower alone, and start it anew: it has forgotten every task, the result backend has not."""
         self.stop_web()
         self.start_web()
-        _wait(lambda: self.listens(), "flower does not start again")
+        _wait(self.listens, "flower does not start again")
+        _warm_up(self)
+
+    def forget(self, task):
+        """Take a task out of the result backend, as its expiry would."""
+        redis = require_module("redis")
+        with redis.Redis.from_url(self._backend) as backend:
+            assert backend.delete(f"celery-task-meta-{task}") == 1
 
     def listens(self):
         """Tell whether somebody answers."""
         return _listens(urlsplit(self.url).port)
+
+
+@contextlib.contextmanager
+def redis_server(folder):
+    """Run a Redis that keeps nothing on disk; yields its port. Skips the test when it is not installed."""
+    redis, port = require_program("redis-server"), free_port()
+    command = [redis, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
+    with _process(folder, "redis", command):
+        _wait(lambda: _listens(port), "redis does not start")
+        yield port
 
 
 @contextlib.contextmanager
@@ -115,24 +137,22 @@ def flower(folder, *, pool="threads", environ=None):
 
     `pool`: only processes (`prefork`) can be terminated. `environ` adds variables for Flower.
     """
-    redis = require_program("redis-server")
     for package in ("celery", "redis", "flower"):
         require_module(package)
-    port, web = free_port(), free_port()
-    (folder / "tasks.py").write_text(_TASKS.replace("PORT", str(port)))
+    web = free_port()
     celery = [sys.executable, "-m", "celery", "-A", "tasks"]
     with contextlib.ExitStack() as stack:
+        port = stack.enter_context(redis_server(folder))
+        (folder / "tasks.py").write_text(_TASKS.replace("PORT", str(port)))
 
         def run(name, *command):
             stack.enter_context(_process(folder, name, [str(part) for part in command]))
 
-        run("redis", redis, "--port", port, "--bind", "127.0.0.1", "--save", "", "--dir", folder)
-        _wait(lambda: _listens(port), "redis does not start")
         # Threads: a worker that computes in its main loop would keep its events to itself meanwhile.
         run("worker", *celery, "worker", "-E", "--pool", pool, "--concurrency", 2, "--loglevel", "INFO")
-        engine = Flower(
-            f"http://127.0.0.1:{web}", folder, [*celery, "flower", "--address=127.0.0.1"], environ
-        )
+        command = [*celery, "flower", "--address=127.0.0.1"]
+        backend = f"redis://127.0.0.1:{port}/1"
+        engine = Flower(f"http://127.0.0.1:{web}", folder, backend, command, environ)
         stack.callback(engine.close)
         engine.start_web()
         _wait(lambda: _listens(web), "flower does not start")

@@ -1,5 +1,7 @@
 """A real Ray head node with its Jobs REST API: `with ray_cluster() as ray:`; it can be killed and restarted.
 
+What it knows it keeps in a Redis, so that its jobs survive its death, unless it is made to forget them.
+
 On loopback only, every port chosen here: Ray's own choices would be anybody's.
 """
 
@@ -18,6 +20,7 @@ from pathlib import Path
 import httpx
 from support.caches import free_port
 from support.components import require_module
+from support.flower import redis_server
 
 START_SECONDS = 90.0
 _STOP_SECONDS = 10.0
@@ -41,10 +44,10 @@ _WORKER_PORTS = 50
 
 
 class RayCluster:
-    """One head node. `url` stays the same over a restart; its jobs do not survive one."""
+    """One head node. `url` stays the same over a restart."""
 
-    def __init__(self, folder):
-        self._folder, self._process = folder, None
+    def __init__(self, folder, memory):
+        self._folder, self._memory, self._process = folder, memory, None
         self._web = free_port()
         self.url = f"http://127.0.0.1:{self._web}"
         self.http = httpx.Client(base_url=self.url, trust_env=False, timeout=20)
@@ -64,7 +67,7 @@ class RayCluster:
         with (self._folder / "ray.log").open("ab") as log:
             self._process = subprocess.Popen(
                 command,
-                env=environ | _ENVIRON | {"HOME": str(self._folder)},
+                env=environ | _ENVIRON | {"HOME": str(self._folder), "RAY_REDIS_ADDRESS": self._memory},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -103,6 +106,12 @@ class RayCluster:
             self._process.wait(_STOP_SECONDS)
         self.kill()
 
+    def forget(self):
+        """Lose everything that was kept; only while it does not run."""
+        redis = require_module("redis")
+        with redis.Redis.from_url(f"redis://{self._memory}") as memory:
+            memory.flushall()
+
     def submit(self, entrypoint):
         """Submit a job the way Ray's own client does; returns its id."""
         answer = self.http.post("/api/jobs/", json={"entrypoint": entrypoint})
@@ -126,11 +135,14 @@ def ray_cluster():
     """Run a node in a scratch folder of a short name (its sockets' paths are bounded); skips without Ray."""
     require_module("ray")
     folder = Path(tempfile.mkdtemp(prefix="ray-"))
-    cluster = RayCluster(folder)
     try:
-        cluster.start()
-        yield cluster
+        with redis_server(folder) as port:
+            cluster = RayCluster(folder, f"127.0.0.1:{port}")
+            try:
+                cluster.start()
+                yield cluster
+            finally:
+                cluster.stop()
+                cluster.http.close()
     finally:
-        cluster.stop()
-        cluster.http.close()
         shutil.rmtree(folder, ignore_errors=True)
