@@ -12,6 +12,7 @@ from jobctl.caching.findings import Rule, Verdict
 from jobctl.cli.app import COMMANDS
 from jobctl.exit_codes import ExitCode, worst
 from jobctl.explain.explanation import Cause
+from jobctl.profile.builtin import BUILTIN, NOT_TRIED
 from jobctl.reasons import Reason
 
 README = Path(__file__).resolve().parent.parent / "README.md"
@@ -45,7 +46,17 @@ def cause_table() -> str:
     return "\n".join(["| cause | meaning |", "|---|---|", *rows])
 
 
+def profile_table() -> str:
+    rows = [
+        f"| `{name}` | `{table['read']}` | {'yes' if 'logs' in table else 'no'} | "
+        f"{'not tried' if name in NOT_TRIED else 'in the tests'} |"
+        for name, table in BUILTIN.items()
+    ]
+    return "\n".join(["| profile | reads | logs | run for real |", "|---|---|---|---|", *rows])
+
+
 TABLES = {
+    "profiles": profile_table,
     "causes": cause_table,
     "exit codes": exit_code_table,
     "reasons": reason_table,

@@ -97,7 +97,7 @@ class Watch:
         if job in self.drivers:
             return
         seen = tuple(known)
-        created = any(one.source is Source.SUBMIT for one in seen)
+        created = any(one.source in {Source.SUBMIT, Source.STORE} for one in seen)
         driver = self.drivers[job] = _JobDriver(self, job, created=created)
         self._running += 1
         driver.feed(Started(seen, just_submitted))
@@ -171,7 +171,7 @@ class _JobDriver:
     """Performs one machine's instructions."""
 
     def __init__(self, watch: Watch, job: str, *, created: bool) -> None:
-        """`created`: the API's own answer to its submit is known, so that it does exist."""
+        """`created`: an answer to its submit, or an earlier word of the API, is known: it does exist."""
         self.watch, self.job, self._created = watch, job, created
         self.machine = WatchMachine(job, watch.options, has_stream=watch.may_stream())
         self.tasks: set[asyncio.Task[None]] = set()

@@ -46,6 +46,13 @@ def test_everything_else(method, url):
     assert URLS.find(method, url) is None
 
 
+def test_a_submit_with_fields_in_its_path_names_no_job():
+    urls = JobUrls([Profiles().get("flower")])
+    found = urls.find("POST", "http://a/flower/api/task/async-apply/tasks.add")
+    assert (found.role, found.job) == (Role.SUBMIT, "")
+    assert urls.find("GET", "http://a/flower/api/task/info/x").job == "x"
+
+
 def test_a_stream_and_its_reads_are_one_job():
     event = URLS.find("GET", "ws://user:secret@a:1/ws/jobs/7", stream=True)
     read = URLS.find("GET", "http://a:1/v1/jobs/7")

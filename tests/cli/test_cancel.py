@@ -194,3 +194,24 @@ def test_the_log_of_a_refused_cancel_holds_the_read(box, jobctl, tmp_path):
     assert jobctl.run("cancel", ended(box), "--log", "log").code == 9
     (line,) = (tmp_path / "log").read_text().splitlines()
     assert '"source":"verify"' in line
+
+
+def test_an_engine_that_marks_any_id_as_cancelled_is_no_proof_of_a_job(alone, serve):
+    revoked = set()
+
+    def answer(head):
+        path = head.split(" ")[1].partition("?")[0]
+        job = path.rpartition("/")[2]
+        if "/revoke/" in path:
+            revoked.add(job)
+            return reply(200, b'{"message": "Revoked"}')
+        if "/info/" in path:
+            return reply(404, b"Unknown task")
+        state = "REVOKED" if job in revoked else "PENDING"
+        return reply(200, f'{{"task-id": "{job}", "state": "{state}"}}'.encode())
+
+    env = {"JOBCTL_BASE_URL": serve(answer).url, "JOBCTL_PROFILE": "flower"}
+    done = alone.run("cancel", "mistyped", env=env)
+    check_message(done, 12, "nobody has heard of it", "a mistyped id is only marked")
+    # Now that the mark is there it is a status like any other.
+    assert alone.run("cancel", "mistyped", "--json", env=env).result["exit_code"] == 0

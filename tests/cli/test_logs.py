@@ -65,6 +65,16 @@ def test_following_prints_each_line_once_and_ends_with_the_job(logged, box, logs
     assert f"{job}: failed" in done.err
 
 
+def test_no_line_is_repeated_by_a_tail_that_breaks_off(logged, box):
+    jobctl = logged(TAIL)
+    box.set_faults(["ws-drop=15%"], (), seed=2)
+    box.reset_requests()
+    job = submit(jobctl, seconds=3, steps=30)
+    done = jobctl.run("logs", "--follow", job)
+    assert done.out.splitlines() == log_of(box, job)
+    assert box.requests()["routes"]["WS /ws/logs/{id}"] >= 3
+
+
 def test_a_tail_brings_lines_while_the_job_runs(logged, box):
     jobctl = logged(TAIL)
     job = submit(jobctl, seconds=60, steps=600)

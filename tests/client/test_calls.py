@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -143,6 +144,13 @@ def test_a_cancel_is_an_answer_either_way(calls, script, accepted, status):
     result, _, _ = carry(calls.cancel("7"), *script)
     assert (result.accepted, result.status) == (accepted, status)
     assert result.detail == (None if accepted else "late")
+
+
+@pytest.mark.parametrize("status", [304, 409])
+def test_a_profile_may_call_other_answers_a_yes(calls, status):
+    calls.profile = replace(calls.profile, cancel_accepted=frozenset({304, 409}))
+    result, _, _ = carry(calls.cancel("7"), answer(status, b'{"error": "already stopping"}'))
+    assert (result.accepted, result.status, result.observation) == (True, status, None)
 
 
 @pytest.mark.parametrize(("status", "sent"), [(404, 1), (401, 1), (503, 4)])

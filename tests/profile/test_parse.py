@@ -122,6 +122,11 @@ def test_everything_a_profile_can_say():
         ("routes", {"x": "nowhere"}, "profiles.video.routes.x: expected a URL"),
         ("idempotency_header", "A B", "expected a header name"),
         ("headers", {"X": "a\nb"}, "profiles.video.headers.X: the header's value holds a line break"),
+        ("submit_body", "x", "profiles.video.submit_body: expected a table"),
+        ("read_also", "GET /x", "profiles.video.read_also: expected 'METHOD /path/{id}' with '{id}'"),
+        ("unknown_looks_like", [], "expected a word or a list of words"),
+        ("unknown_looks_like", ["a", 3], "expected a word or a list of words"),
+        ("cancel_accepted", [200.5], "HTTP status codes"),
         ("headers", {"X": 3}, "profiles.video.headers.X: expected a text, got 3"),
     ],
 )

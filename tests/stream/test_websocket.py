@@ -9,7 +9,7 @@ from websockets.asyncio.server import serve
 
 from jobctl.client.answers import parse_frame
 from jobctl.stream.closed import Closed
-from jobctl.stream.websocket import MAX_FRAME, listen
+from jobctl.stream.websocket import MAX_FRAME, listen, text_of
 
 
 def session(handler, *, headers=None, process_request=None, url="ws://127.0.0.1:{port}/x"):
@@ -48,6 +48,11 @@ def test_frames_are_handed_over_parsed():
 @pytest.mark.parametrize("frame", ["{", b"{", "nul", "\x00"])
 def test_what_is_no_json_stays_text(frame):
     assert parse_frame(frame) == (frame if isinstance(frame, str) else frame.decode())
+
+
+@pytest.mark.parametrize(("frame", "text"), [('{"a": 1}', '{"a": 1}'), (b"caf\xc3\xa9 \xff", "café \ufffd")])
+def test_a_piece_of_text_stays_what_it_is(frame, text):
+    assert text_of(frame) == text
 
 
 def test_a_frame_too_large_ends_the_session():

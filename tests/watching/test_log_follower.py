@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import replace
+
+import pytest
+
+from jobctl import JobClient
+from jobctl.errors import ConfigError
+from jobctl.profile.load import Profiles
+from jobctl.profile.logs_shape import LogsShape
+from jobctl.profile.urls import Operation
+from jobctl.sandbox import Sandbox
+from jobctl.watching.log_follower import LogFollower
+
+READS = LogsShape(Operation("GET", "/logs/jobs/{id}"))
+TAIL = READS._replace(tail="/ws/logs/{id}")
+
+
+@pytest.fixture(scope="module")
+def box():
+    with Sandbox() as running:
+        yield running
+
+
+def client_of(box, logs):
+    profile = replace(Profiles().get("v1").with_base_url(box.url), logs=logs)
+    return JobClient(profile, environ={})
+
+
+def until_ended(box, job, given_up):
+    while not given_up() and box.history(job)[-1]["state"] not in {"completed", "cancelled"}:
+        time.sleep(0.02)
+
+
+def follow(box, logs, job, when=None, on_line=None):
+    """Follow until the job has ended (`when` acts first); (lines, what was told, problem)."""
+    lines, told = [], []
+
+    async def run():
+        async with client_of(box, logs) as client:
+            follower = LogFollower(client, job, on_line or lines.append, told.append)
+            following = asyncio.create_task(follower.run())
+            await asyncio.sleep(0)
+            if when is not None:
+                await asyncio.to_thread(when)
+            await asyncio.to_thread(until_ended, box, job, following.done)
+            follower.job_ended()
+            await following
+            return follower.problem
+
+    return lines, told, asyncio.run(run())
+
+
+@pytest.mark.parametrize("logs", [READS, TAIL])
+def test_every_line_in_order_and_once(box, logs):
+    job = box.submit("v1", duration=0.5, steps=5)
+    lines, told, problem = follow(box, logs, job)
+    assert [line.split("\t")[0] for line in lines] == [state["updated_at"] for state in box.history(job)]
+    assert (told, problem) == ([], None)
+
+
+def test_sockets_that_are_cut_bring_nothing_twice(box):
+    job = box.submit("v1", duration=1.0, steps=10)
+    lines, _, _ = follow(box, TAIL, job, when=lambda: [box.drop_sockets() for _ in range(3)])
+    assert [line.split("\t")[0] for line in lines] == [state["updated_at"] for state in box.history(job)]
+
+
+def test_a_log_that_is_nowhere_is_a_problem_once_the_job_has_ended(box):
+    job = box.submit("v1", duration=0)
+    lines, told, problem = follow(box, LogsShape(Operation("GET", "/nowhere/{id}")), job)
+    assert lines == []
+    assert problem.status == 404
+    assert told == [problem.message]
+
+
+def test_what_the_receiver_of_lines_raises_comes_out(box):
+    def full(_line):
+        raise OSError("disk full")
+
+    job = box.submit("v1", duration=60)
+    for logs in (READS, TAIL):
+        with pytest.raises(OSError, match="disk full"):
+            follow(box, logs, job, on_line=full)
+    box.cancel(job)
+
+
+def test_a_profile_without_logs(box):
+    async def run():
+        async with client_of(box, None) as client:
+            LogFollower(client, "1", print, print)
+
+    with pytest.raises(ConfigError, match="has no 'logs'"):
+        asyncio.run(run())
