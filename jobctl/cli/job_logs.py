@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import Iterable
-from types import TracebackType
-from typing import Self
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from jobctl.api import JobClient
 from jobctl.cli.present import Presenter
@@ -17,49 +16,46 @@ from jobctl.watching.log_follower import LogFollower
 
 
 class JobLogs:
-    """Follows the log of each job until that job's watch is over. Needs a running loop."""
+    """Follows the log of each watched job, from the first word about the job until its watch is over."""
 
-    def __init__(
-        self,
-        client: JobClient,
-        watch: Watch,
-        presenter: Presenter,
-        jobs: Iterable[str],
-        problems: dict[str, JobctlError],
-    ) -> None:
-        """`problems` is given the jobs whose log could not be read to its end."""
+    def __init__(self) -> None:
+        self.problems: dict[str, JobctlError] = {}
+        """Why the end of a job's log could not be read."""
+        self._following: dict[str, tuple[LogFollower, asyncio.Task[None]]] = {}
+
+    @contextmanager
+    def beside(self, client: JobClient, watch: Watch, presenter: Presenter) -> Iterator[None]:
+        """Show what the logs say by the presenter of a watch. Needs a running loop."""
         self._client, self._watch, self._presenter = client, watch, presenter
-        self._jobs, self._problems = list(jobs), problems
-        self._followers: dict[str, LogFollower] = {}
-        self._tasks: dict[str, asyncio.Task[None]] = {}
-
-    def __enter__(self) -> Self:
-        for job in self._jobs:
-            write, tell = functools.partial(self._presenter.log, job), functools.partial(self._tell, job)
-            follower = self._followers[job] = LogFollower(self._client, job, write, tell)
-            self._tasks[job] = task = asyncio.get_running_loop().create_task(follower.run())
-            task.add_done_callback(self._done)
-        return self
-
-    def __exit__(
-        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
-    ) -> None:
-        for task in self._tasks.values():
-            task.cancel()
+        try:
+            yield
+        finally:
+            for _follower, task in self._following.values():
+                task.cancel()
 
     async def before(self, update: Update) -> None:
-        """Bring a job's log to its end before its end is told."""
-        if not isinstance(update.item, Finish) or update.job not in self._tasks:
+        """Begin with a job's log at the first update about it; bring it to its end before its end is told."""
+        job = update.job
+        if job not in self._following:
+            self._following[job] = self._begin(job)
+        if not isinstance(update.item, Finish):
             return
-        task, follower = self._tasks.pop(update.job), self._followers[update.job]
+        follower, task = self._following[job]
         if update.item.ending is not Ending.TERMINAL:
             task.cancel()
             return
         follower.job_ended()
         await asyncio.wait({task})
         if follower.problem is not None:
-            self._problems[update.job] = follower.problem
-            self._tell(update.job, "the end of the log could not be read", Level.WARNING)
+            self.problems[job] = follower.problem
+            self._tell(job, "the end of the log could not be read", Level.WARNING)
+
+    def _begin(self, job: str) -> tuple[LogFollower, asyncio.Task[None]]:
+        write, tell = functools.partial(self._presenter.log, job), functools.partial(self._tell, job)
+        follower = LogFollower(self._client, job, write, tell)
+        task = asyncio.get_running_loop().create_task(follower.run())
+        task.add_done_callback(self._done)
+        return follower, task
 
     def _done(self, task: asyncio.Task[None]) -> None:
         # A line that cannot be written ends the watch as any other output does.

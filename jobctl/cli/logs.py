@@ -45,18 +45,24 @@ def logs(
     if not follow:
         _print_now(chosen.profile, job, insecure=insecure)
         return
+    from jobctl.cli.job_logs import JobLogs
+    from jobctl.cli.records import memory_of
     from jobctl.cli.session import WatchPlan, make_options, run_watch
 
-    plan = WatchPlan(
-        chosen.profile,
-        [job],
-        make_options(timeout=chosen.timeout, no_stream=True),
-        insecure=insecure,
-        logs=True,
-        presenter=_log_lines(),
-        resume=resume_command("logs --follow", profile, base_url, config),
-    )
-    output.leave(run_watch(plan, lambda finish: _judge(finish, plan.log_problems.get(job))).code)
+    beside = JobLogs()
+    with memory_of(chosen.profile) as memory:
+        plan = WatchPlan(
+            chosen.profile,
+            [job],
+            make_options(timeout=chosen.timeout, no_stream=True),
+            memory,
+            insecure=insecure,
+            logs=beside,
+            presenter=_log_lines(),
+            resume=resume_command("logs --follow", profile, base_url, config),
+        )
+        watched = run_watch(plan, lambda finish: _judge(finish, beside.problems.get(job)))
+    output.leave(watched.code)
 
 
 def _print_now(profile: Profile, job: str, *, insecure: bool) -> None:

@@ -20,6 +20,8 @@ from jobctl.text import visible
 _API = "Which API"
 _WATCHING = "Watching"
 _OUTPUT = "Output"
+_PASTED = 2000
+"""Characters of a command that a person can still paste."""
 
 
 def duration_parser(text: str | float) -> float:
@@ -205,3 +207,16 @@ def resume_command(verb: str, profile: str | None, base_url: str | None, config:
         if value is not None:
             words += [flag, shlex.quote(value)]
     return " ".join(words)
+
+
+def resume_words(command: str, look: str | None, jobs: list[str]) -> str:
+    """The command with all ids, as long as one can paste it."""
+    import shlex
+
+    quoted = " ".join(visible(shlex.quote(job), _PASTED) for job in jobs)
+    dashes = "-- " if any(job.startswith("-") for job in jobs) else ""
+    line = f"{command} {dashes}{quoted}"
+    if len(line) <= _PASTED:
+        return f"pick it up again with: {line}"
+    where = f"`{look} --active` lists them" if look else "--json names them in its last line"
+    return f"{len(jobs)} jobs go on ({where}); pick them up again with: {command} ID…"

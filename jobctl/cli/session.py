@@ -15,11 +15,11 @@ from jobctl.cli import output
 from jobctl.cli.closing import error_ending, problem
 from jobctl.cli.feed import Feed
 from jobctl.cli.job_logs import JobLogs
+from jobctl.cli.parameters import resume_words
 from jobctl.cli.present import JsonLines, PlainLines, Presenter, finish_document
 from jobctl.cli.records import Records, open_records
 from jobctl.cli.signals import ending_signals
 from jobctl.cli.witness import Witness
-from jobctl.errors import JobctlError
 from jobctl.exit_codes import EXIT_CODES, ExitCode, worst
 from jobctl.model import JobStatus, Observation
 from jobctl.profile.model import Profile
@@ -32,8 +32,6 @@ from jobctl.watching.outcome import code_of_finish
 
 _TOLD_TO_WAIT_AFTER = 2.0
 """Seconds without any answer after which plain output says so; the live view shows each of them."""
-_PASTED = 2000
-"""Characters of a command that a person can still paste."""
 _DOUBT = frozenset({"cached-reads", "disagreement"})
 """Notices that say: something on the way may answer from memory."""
 _NOT_THERE = frozenset({Ending.GONE, Ending.AUTH, Ending.REFUSED})
@@ -63,10 +61,8 @@ class WatchPlan:
     """The command line that picks the watch up again, without the ids."""
     look: str | None = None
     """The command line that lists the jobs, where the API can."""
-    logs: bool = False
-    """Show the jobs' logs too."""
-    log_problems: dict[str, JobctlError] = field(default_factory=dict)
-    """Filled in: why the end of a job's log could not be read."""
+    logs: JobLogs | None = None
+    """Shows the jobs' logs beside."""
     presenter: Presenter | None = None
     """Instead of what fits the terminal."""
     prove: Callable[[str], str] | None = None
@@ -126,8 +122,8 @@ class _Session:
                 stack.enter_context(ending_signals(self._on_signal))
                 for witness in plan.witnesses:
                     witness.begin(watch)
-                logged = plan.jobs if plan.logs else ()
-                logs = stack.enter_context(JobLogs(client, watch, self._presenter, logged, plan.log_problems))
+                if plan.logs is not None:
+                    stack.enter_context(plan.logs.beside(client, watch, self._presenter))
                 for job in plan.jobs:
                     watch.add(job, plan.known.get(job, ()), just_submitted=plan.just_submitted)
                 if plan.feed is not None:
@@ -137,7 +133,8 @@ class _Session:
                     waiting = loop.call_later(_TOLD_TO_WAIT_AFTER, self._presenter.wait, watch.machines)
                     stack.callback(waiting.cancel)
                 async for update in watch:
-                    await logs.before(update)
+                    if plan.logs is not None:
+                        await plan.logs.before(update)
                     self._take(update, records)
                     if (why := self._decided_by(update)) is not None:
                         break
@@ -257,26 +254,13 @@ class _Session:
         if why is not None:
             output.note(f"jobctl: {why}")
         if self._plan.resume:
-            output.note(f"jobctl: {_resume(self._plan.resume, self._plan.look, open_jobs)}")
+            output.note(f"jobctl: {resume_words(self._plan.resume, self._plan.look, open_jobs)}")
 
     def _on_signal(self) -> None:
         self._signals += 1
         if self._signals > 1 or self._watch is None:
             raise KeyboardInterrupt
         self._watch.interrupt()
-
-
-def _resume(command: str, look: str | None, jobs: list[str]) -> str:
-    """The command with all ids, as long as one can paste it."""
-    import shlex
-
-    quoted = " ".join(visible(shlex.quote(job), _PASTED) for job in jobs)
-    dashes = "-- " if any(job.startswith("-") for job in jobs) else ""
-    line = f"{command} {dashes}{quoted}"
-    if len(line) <= _PASTED:
-        return f"pick it up again with: {line}"
-    where = f"`{look} --active` lists them" if look else "--json names them in its last line"
-    return f"{len(jobs)} jobs go on ({where}); pick them up again with: {command} ID…"
 
 
 def make_options(

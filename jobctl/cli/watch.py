@@ -118,6 +118,7 @@ def watch(
     ids = [] if is_fed or jobs is None else check_jobs(jobs, chosen.profile)
     if logs:
         chosen.profile.require_logs()
+    from jobctl.cli.job_logs import JobLogs
     from jobctl.cli.session import WatchPlan, make_options, run_watch
     from jobctl.cli.witness import witnesses
 
@@ -146,7 +147,7 @@ def watch(
         max_rate=max_rate,
         feed=_feed(chosen.profile) if is_fed else None,
         witnesses=witnesses(notify, metrics),
-        logs=logs,
+        logs=JobLogs() if logs else None,
         resume=resume_command("watch", profile, base_url, config),
         look=resume_command("list", profile, base_url, config) if chosen.profile.list else None,
         prove=prove_command(chosen, profile, config),

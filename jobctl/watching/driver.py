@@ -256,7 +256,7 @@ class _JobDriver:
             self.feed(ReadDone(observation))
 
     def _unheard_of(self, source: Source, error: UnheardOf) -> None:
-        """A job that was submitted, and of which nothing was seen since, waits in a queue; any other is none."""
+        """A job that was submitted, and of which nothing was seen since, waits in a queue."""
         known = self.machine.job
         if self._created and known is not None and known.raw_status == error.seen.raw_status:
             self.feed(ReadDone(error.seen))
