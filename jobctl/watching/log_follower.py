@@ -96,7 +96,7 @@ class LogFollower:
             await self._client.gate.turn(urgent=False)
             text = await self._client.carrier.run(self._client.calls.logs(self._job))
         except Paused:
-            return None
+            return ApiError("logs: the server asked to be left alone", status=429)
         except JobctlError as error:
             is_early = isinstance(error, ApiError) and error.status in _NOT_YET and not self._ended.is_set()
             if not is_early and error.message not in self._told:

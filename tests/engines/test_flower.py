@@ -114,7 +114,9 @@ def test_cancelling_an_unknown_id_is_no_success(on_flower):
 
 def test_a_task_nobody_has_received_yet_is_waited_for_by_who_submitted_it(on_flower):
     # No worker takes from its queue: no event, no result, for ever.
-    done = on_flower.run("submit", "task=tasks.nowhere", "--watch", "--timeout", "13s", "--json", timeout=40)
+    task = submit(on_flower, "task=tasks.nowhere")
+    # Another process: that there is such a task it knows from the memory alone.
+    done = on_flower.run("watch", task, "--timeout", "6s", "--json")
     assert done.code == 5, done
     job = done.result["jobs"][0]
     assert (job["ending"], job["status"], job["raw_status"]) == ("deadline", "pending", "PENDING")

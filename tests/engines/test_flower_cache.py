@@ -8,15 +8,7 @@ from support.flower import flower
 
 from jobctl.caching.findings import Rule, Verdict
 from jobctl.caching.probe import ProbeSettings, run_probe
-from jobctl.profile.load import load_profiles
-
-PROFILE = """
-[profiles.flower]
-base_url = "{url}"
-read = "GET /api/task/info/{{id}}"
-fields = {{ id = "uuid", status = "state", updated_at = "timestamp", result = "result", error = "exception" }}
-status = {{ pending = ["received"], running = ["retry"] }}
-"""
+from jobctl.profile.load import Profiles
 
 
 def test_a_cache_goes_on_saying_started(tmp_path):
@@ -27,9 +19,7 @@ def test_a_cache_goes_on_saying_started(tmp_path):
         cache("haproxy-cache", engine.url) as haproxy,
         httpx.Client(trust_env=False, timeout=20) as http,
     ):
-        toml = tmp_path / "jobctl.toml"
-        toml.write_text(PROFILE.format(url=engine.url))
-        profile = load_profiles([toml]).get("flower")
+        profile = Profiles().get("flower").with_base_url(engine.url)
         for proxied in (varnish, haproxy):
             task = engine.submit()
             engine.until(task, "STARTED")

@@ -75,6 +75,21 @@ def test_a_log_that_is_nowhere_is_a_problem_once_the_job_has_ended(box):
     assert told == [problem.message]
 
 
+def test_a_server_that_asked_to_be_left_alone_leaves_the_log_unread(box):
+    job = box.submit("v1", duration=0)
+
+    async def run():
+        async with client_of(box, READS) as client:
+            client.gate.pause(60)
+            follower = LogFollower(client, job, print, print)
+            follower.job_ended()
+            await follower.run()
+            return follower.problem
+
+    problem = asyncio.run(run())
+    assert (problem.status, problem.message) == (429, "logs: the server asked to be left alone")
+
+
 def test_what_the_receiver_of_lines_raises_comes_out(box):
     def full(_line):
         raise OSError("disk full")
