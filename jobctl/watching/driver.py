@@ -35,7 +35,7 @@ from jobctl.watching.events import (
     StreamOpened,
     Tick,
 )
-from jobctl.watching.failures import failure_of, paused
+from jobctl.watching.failures import failure_of, is_queued, paused
 from jobctl.watching.machine import WatchMachine
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ class Watch:
         if job in self.drivers:
             return
         seen = tuple(known)
-        created = any(one.source in {Source.SUBMIT, Source.STORE} for one in seen)
+        created = any(one.source in {Source.SUBMIT, Source.STORE} for one in seen)  # it does exist
         driver = self.drivers[job] = _JobDriver(self, job, created=created)
         self._running += 1
         driver.feed(Started(seen, just_submitted))
@@ -171,7 +171,6 @@ class _JobDriver:
     """Performs one machine's instructions."""
 
     def __init__(self, watch: Watch, job: str, *, created: bool) -> None:
-        """`created`: an answer to its submit, or an earlier word of the API, is known: it does exist."""
         self.watch, self.job, self._created = watch, job, created
         self.machine = WatchMachine(job, watch.options, has_stream=watch.may_stream())
         self.tasks: set[asyncio.Task[None]] = set()
@@ -248,20 +247,10 @@ class _JobDriver:
         self.feed(ReadSent())
         try:
             observation = await client.carrier.run(client.calls.read(self.job, source, basis), turn)
-        except UnheardOf as error:
-            self._unheard_of(source, error)
         except (Paused, JobctlError) as error:
             self._failed(source, error)
         else:
             self.feed(ReadDone(observation))
-
-    def _unheard_of(self, source: Source, error: UnheardOf) -> None:
-        """A job that was submitted, and of which nothing was seen since, waits in a queue."""
-        known = self.machine.job
-        if self._created and known is not None and known.raw_status == error.seen.raw_status:
-            self.feed(ReadDone(error.seen))
-        else:
-            self._failed(source, error)
 
     async def _read_with_others(self, batches: BatchReads) -> bool:
         """Let a list say it; False when this job has to be read alone."""
@@ -277,6 +266,9 @@ class _JobDriver:
     def _failed(self, source: Source, error: Paused | JobctlError) -> None:
         if isinstance(error, Paused):
             self.feed(ReadFailed(source, paused(error.seconds)))
+            return
+        if isinstance(error, UnheardOf) and is_queued(error, self.machine.job, created=self._created):
+            self.feed(ReadDone(error.seen))
             return
         if isinstance(error, ConfigError) and self.machine.job is None:
             raise error  # the caller's side, known from the first request on: trying again changes nothing

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from jobctl.durations import format_duration
-from jobctl.errors import ApiError, ConfigError, JobctlError, ProtocolError, TransportError
+from jobctl.errors import ApiError, ConfigError, JobctlError, ProtocolError, TransportError, UnheardOf
 from jobctl.watching.events import Failure, FailureKind
+
+if TYPE_CHECKING:
+    from jobctl.model import Job
 
 _TRANSIENT_STATUS: Final = frozenset({408, 425, 429})
 _KIND_OF_PROTOCOL: Final = {"tunnel-page": FailureKind.TUNNEL_PAGE, "redirect": FailureKind.REFUSED}
@@ -29,6 +32,11 @@ def failure_of(error: JobctlError) -> Failure:
         case ConfigError():
             return Failure(FailureKind.FATAL, error.message, error.hint)
     return Failure(FailureKind.TRANSIENT, error.message, error.hint)
+
+
+def is_queued(error: UnheardOf, known: Job | None, *, created: bool) -> bool:
+    """Does a job that exists, and of which nothing new was seen, wait in a queue? Any other is not there."""
+    return created and known is not None and known.raw_status == error.seen.raw_status
 
 
 def paused(seconds: float) -> Failure:
