@@ -57,6 +57,16 @@ def test_what_cannot_be_spelled_is_spelled_before_it_is_measured():
 
 
 def test_more_jobs_than_rows():
-    jobs = [machine() for _ in range(30)]
-    lines = drawn(80, *jobs, names=[str(number) for number in range(30)])
-    assert lines[-1] == "and 13 more, 0 of 30 finished"
+    jobs = [machine() for _ in range(25)]
+    lines = drawn(80, *jobs, names=[str(number) for number in range(25)])
+    assert lines[-1] == "and 8 more, 0 of 25 finished"
+
+
+@pytest.mark.parametrize("width", [40, 80, 160])
+def test_so_many_jobs_that_only_counts_say_anything(width):
+    jobs = [machine() for _ in range(40)]
+    lines = drawn(width, *jobs, names=[str(number) for number in range(40)])
+    assert lines[0] == "40 jobs: 40 running"
+    assert lines[1].startswith("slowest  0 running 62 %")
+    assert len(lines) == 2
+    assert max(map(cell_len, lines)) <= width - 3

@@ -114,7 +114,7 @@ def test_quiet_and_json_have_no_live_view(box, terminal):
 def test_many_jobs_fit_the_screen(box, terminal):
     jobs = [box.submit(duration=60, pending=0) for _ in range(30)]
     child = terminal("watch", *jobs, "--max-rate", "200")
-    child.expect(r"and \d+ more")
+    child.expect(r"30 jobs: 30 running")
     child.sendintr()
     assert finish(child) == 130
 
