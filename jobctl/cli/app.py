@@ -24,6 +24,7 @@ from jobctl.cli.profiles import profiles
 from jobctl.cli.sandbox import fault_help, sandbox
 from jobctl.cli.status import status
 from jobctl.cli.submit import submit
+from jobctl.cli.topics import help_about
 from jobctl.cli.watch import watch
 from jobctl.errors import ConfigError, JobctlError
 from jobctl.exit_codes import ExitCode
@@ -49,7 +50,13 @@ COMMANDS: dict[str, dict[str, Callable[..., Any]]] = {
     },
     "Caches": {"diagnose": diagnose},
     "Afterwards": {"log": log, "explain": explain},
-    "Set-up and practice": {"init": init, "profiles": profiles, "sandbox": sandbox, "demo": demo},
+    "Set-up and practice": {
+        "help": help_about,
+        "init": init,
+        "profiles": profiles,
+        "sandbox": sandbox,
+        "demo": demo,
+    },
 }
 
 
