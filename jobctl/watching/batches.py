@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final
 
-from jobctl.errors import JobctlError
+from jobctl.errors import ApiError, JobctlError, ProtocolError
 from jobctl.watching.budget import Paused
 
 if TYPE_CHECKING:
@@ -24,6 +24,17 @@ _WORTH_IT: Final = 2
 """Fewer jobs than this are read one by one, as they always were."""
 
 
+_IN_VAIN: Final = 3
+"""Answers in a row that hold none of the jobs asked for, after which nothing is asked together any more."""
+
+
+def _is_no_such_list(error: JobctlError | Paused) -> bool:
+    """Tell whether the request itself is refused, which says nothing about the jobs."""
+    if isinstance(error, ProtocolError):
+        return error.kind == "not-json"
+    return isinstance(error, ApiError) and error.status in {400, 404, 405, 410, 413, 414, 422, 431, 501}
+
+
 class BatchReads:
     """Gathers polls for one client."""
 
@@ -33,6 +44,9 @@ class BatchReads:
         self._waiting: dict[str, tuple[asyncio.Future[Observation | None], Callable[[], None]]] = {}
         self._sender: asyncio.Task[None] | None = None
         self._sent_at = float("-inf")
+        self._empty = 0
+        self._is_off = False
+        """The API has no such list after all: every job is read alone."""
 
     async def read(self, job: str, sent: Callable[[], None]) -> Observation | None:
         """Return what a list says of a job; None when it does not hold it, or nobody else was due.
@@ -42,6 +56,8 @@ class BatchReads:
         Raises:
             Paused, JobctlError: as one read does.
         """
+        if self._is_off:
+            return None
         future: asyncio.Future[Observation | None] = asyncio.get_running_loop().create_future()
         self._waiting[job] = future, sent
         if self._sender is None or self._sender.done():
@@ -72,11 +88,18 @@ class BatchReads:
                 self._waiting[job][1]()
             found = await self._client.carrier.run(self._client.calls.read_many(jobs))
         except (JobctlError, Paused) as error:
-            self._fail(jobs, error)
+            if _is_no_such_list(error):
+                self._is_off = True
+                self._settle(list(self._waiting), {})
+            else:
+                self._fail(jobs, error)
         except BaseException as error:
             self._fail(jobs, error if isinstance(error, Exception) else Paused(0.0))
             raise
         else:
+            # A list that does not take ids holds whatever it likes.
+            self._empty = 0 if found else self._empty + 1
+            self._is_off = self._empty >= _IN_VAIN
             self._settle(jobs, found)
 
     def _settle(self, jobs: list[str], found: dict[str, Observation]) -> None:

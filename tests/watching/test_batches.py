@@ -9,6 +9,7 @@ import pytest
 
 from jobctl import JobClient, WatchOptions
 from jobctl.profile.load import Profiles
+from jobctl.profile.urls import Operation
 from jobctl.sandbox import Sandbox
 from jobctl.watching.events import Finish
 
@@ -113,3 +114,25 @@ def test_beyond_some_jobs_streams_are_not_opened_where_one_request_reads_many(bo
     asyncio.run(run())
     streamed = [job for job in ids if box.requests()["jobs"].get(job, {}).get("stream")]
     assert streamed == ids[:3]
+
+
+@pytest.mark.parametrize(
+    "list_path",
+    ["/no/such/list?ids={id}", "/api/v1/generation-jobs?limit=1&other={id}", "/openapi.json?x={id}"],
+)
+def test_an_api_without_such_a_list_is_read_job_by_job(box, list_path):
+    ids = [box.submit("generation", **QUICK) for _ in range(12)]
+    profile = replace(Profiles().get("generation"), read_many=Operation("GET", list_path))
+
+    async def run():
+        ended = {}
+        async with JobClient(profile, base_url=box.url, max_rate=200) as client:
+            async for update in client.watch_many(ids, WatchOptions(use_stream=False, timeout=30)):
+                if isinstance(update.item, Finish):
+                    ended[update.job] = update.item
+        return ended
+
+    assert words(asyncio.run(run())) == dict.fromkeys(ids, "completed")
+    routes = box.requests()["routes"]
+    assert routes[READ] >= 12
+    assert sum(count for route, count in routes.items() if route != READ) <= 10
