@@ -13,6 +13,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -86,6 +87,9 @@ def write_paced(folder: str, profile, decisions, shared: mmap.mmap) -> None:
 def lost_at_kill(profile, decisions, seed: int) -> tuple[float, int]:
     """Kill a writer; return the age (ms) of the oldest decision that is not there, and how many are."""
     shared = mmap.mmap(-1, 8 * PACE * 5)
+    for thread in threading.enumerate():
+        if thread.name.startswith("jobctl"):
+            thread.join(60)  # what it held of SQLite at the fork, nobody would ever let go of in the child
     with tempfile.TemporaryDirectory() as folder:
         if (pid := os.fork()) == 0:
             write_paced(folder, profile, decisions, shared)
