@@ -49,11 +49,12 @@ def test_a_payload_is_shown_without_secrets_on_one_line():
     assert "\u202e" not in text
 
 
-def test_a_payload_too_deep_to_show_is_left_out():
+def test_a_payload_too_deep_to_show_is_cut_or_left_out():
     deep: list[object] = []
     for _ in range(5000):
         deep = [deep]
-    assert decided(1, payload=deep).moment(in_full=True).payload == ""
+    # How deep JSON may be written depends on the Python.
+    assert decided(1, payload=deep).moment(in_full=True).payload.strip("[…") == ""
 
 
 def test_a_long_payload_is_cut():
