@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from jobctl.profile.model import Profile
 
 _BAR: Final = 20
-_LISTED: Final = 20
 
 
 def parse_budget(text: str | None, wait_change: float, rounds: int) -> tuple[int, float]:

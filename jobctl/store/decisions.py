@@ -54,11 +54,6 @@ def insert(db: sqlite3.Connection, entries: Sequence[Entry], rows: dict[str, int
             position += size
 
 
-def last_row(db: sqlite3.Connection) -> int:
-    """Return the number of the newest decision, 0 when there is none."""
-    return int(db.execute("SELECT coalesce(max(id), 0) FROM decisions").fetchone()[0])
-
-
 def select(
     db: sqlite3.Connection, jobs: Sequence[int], wanted: Filter = ANY, *, after: int = 0
 ) -> Iterator[tuple[int, dict[str, Any]]]:
