@@ -82,6 +82,7 @@ class Feed:
             try:
                 while piece := self._source.read1(_AT_ONCE):
                     *lines, rest = (rest + piece).split(b"\n")
+                    rest = rest[: _LONGEST + 1]  # what is no id is not gathered
                     loop.call_soon_threadsafe(take, lines)
                 loop.call_soon_threadsafe(take, [rest])
                 loop.call_soon_threadsafe(watch.no_more)

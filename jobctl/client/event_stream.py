@@ -30,7 +30,7 @@ class EventParser:
         self._id = last_id
         self._name = ""
         self._data: list[str] = []
-        self._rest = b""
+        self._rest = bytearray()
         self._size = 0
         self._is_begun = self._ends_in_cr = False
 
@@ -48,13 +48,19 @@ class EventParser:
         if not self._is_begun and len(self._rest) >= len(_BOM):
             self._is_begun = True
             self._rest = self._rest.removeprefix(_BOM)
-        *lines, self._rest = self._rest.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+        if b"\n" not in piece and b"\r" not in piece:
+            # A line that comes byte by byte is not looked through again with each of them.
+            if len(self._rest) + self._size > MAX_EVENT:
+                raise EventTooLargeError
+            return []
+        *lines, rest = self._rest.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+        self._rest = bytearray(rest)
         events = [event for line in lines if (event := self._line(line)) is not None]
         if len(self._rest) + self._size > MAX_EVENT:
             raise EventTooLargeError
         return events
 
-    def _line(self, line: bytes) -> ServerEvent | None:
+    def _line(self, line: bytes | bytearray) -> ServerEvent | None:
         if not line:
             return self._dispatch()
         self._size += len(line)

@@ -66,6 +66,20 @@ def test_a_line_that_is_no_job_is_in_the_result_and_ends_nothing(jobctl, box):
     assert (good["job"], good["status"]) == (job, "completed")
 
 
+def test_a_line_without_end_is_not_gathered(jobctl, box):
+    reading, writing = os.pipe()
+    program = jobctl.start("watch", "-", "--json", stdin=reading)
+    job = box.submit(**QUICK)
+    for _ in range(64):
+        os.write(writing, b"x" * 2**18)
+    os.write(writing, f"\n{job}\n".encode())
+    os.close(writing)
+    done = program.finish()
+    bad, good = done.result["jobs"]
+    assert (bad["problem"]["message"], good["status"]) == ("the line is too long for an id", "completed")
+    assert done.peak < 75_000
+
+
 def test_nothing_on_stdin_is_nothing_to_wait_for(jobctl):
     done = jobctl.run("watch", "-", "--json", stdin=b"")
     assert done.result["jobs"] == []

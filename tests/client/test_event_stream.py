@@ -76,5 +76,13 @@ def test_an_endless_event_is_refused(piece):
         EventParser().feed(piece)
 
 
+def test_an_endless_line_that_comes_byte_by_byte_is_refused_as_well():
+    parser = EventParser()
+    for _ in range(MAX_EVENT):
+        parser.feed(b"x")
+    with pytest.raises(EventTooLargeError):
+        parser.feed(b"x")
+
+
 def test_many_events_are_not_one_large_one():
     assert len(EventParser().feed(b"data: xxxxxxxx\n\n" * (MAX_EVENT // 8))) == MAX_EVENT // 8
