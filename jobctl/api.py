@@ -52,16 +52,19 @@ class JobClient:
         limits: Limits | None = None,
         insecure: bool = False,
         max_rate: float = DEFAULT_RATE,
+        max_per_hour: int | None = None,
     ) -> None:
         from jobctl.client.aio import AsyncCarrier  # noqa: PLC0415 -- asyncio stays out of blocking callers
 
         if not max_rate > 0:
             raise ConfigError("max_rate must be above 0 requests per second")
+        if max_per_hour is not None and max_per_hour < 1:
+            raise ConfigError("max_per_hour must be 1 request or more")
         self.profile = find_profile(profile, base_url)
         self.credentials = Credentials(self.profile.auth, os.environ if environ is None else environ)
         self.calls = make_calls(self.profile, self.credentials)
         self.carrier = AsyncCarrier(self.profile, self.credentials, limits or Limits(), insecure=insecure)
-        self._insecure, self._max_rate = insecure, max_rate
+        self._insecure, self._max_rate, self._max_per_hour = insecure, max_rate, max_per_hour
         self._gate: BudgetGate | None = None
         self._tls: ssl.SSLContext | None = None
 
@@ -77,8 +80,10 @@ class JobClient:
         if self._gate is None:
             from jobctl.watching.budget import BudgetGate  # noqa: PLC0415 -- needs a running loop's imports
             from jobctl.watching.pacing import PollBudget  # noqa: PLC0415
+            from jobctl.watching.quota import HourlyQuota  # noqa: PLC0415
 
-            self._gate = BudgetGate(PollBudget(self._max_rate))
+            hourly = None if self._max_per_hour is None else HourlyQuota(self._max_per_hour)
+            self._gate = BudgetGate(PollBudget(self._max_rate, hourly))
         return self._gate
 
     def tls_for(self, url: str) -> ssl.SSLContext:

@@ -13,6 +13,7 @@ from rich.text import Text
 from jobctl.cli.freshness import freshness
 from jobctl.cli.jobs import status_words
 from jobctl.cli.overview import overview
+from jobctl.durations import format_duration
 from jobctl.model import JobStatus
 from jobctl.text import visible
 from jobctl.watching.machine import WatchMachine
@@ -65,10 +66,10 @@ class Board:
     def __init__(
         self,
         machines: Callable[[], Mapping[str, WatchMachine]],
-        budget: PollBudget,
+        budget_of: Callable[[str], PollBudget],
         clock: Callable[[], float],
     ) -> None:
-        self._machines, self._budget, self._clock = machines, budget, clock
+        self._machines, self._budget_of, self._clock = machines, budget_of, clock
         self._began = clock()
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
@@ -86,20 +87,20 @@ class Board:
             columns = _fitted(rows, width)
             for row in rows:
                 yield from _drawn(row, columns, spell)
-        for text in self._below(len(machines), len(running), len(running) if is_crowd else room):
+        budgets = list(dict.fromkeys(map(self._budget_of, machines)))
+        for text in self._below(budgets, len(machines), len(running), len(running) if is_crowd else room):
             yield Text(set_cell_size(text, min(cell_len(text), width)), style="dim")
 
-    def _below(self, jobs: int, running: int, room: int) -> Iterator[str]:
+    def _below(self, budgets: list[PollBudget], jobs: int, running: int, room: int) -> Iterator[str]:
         now = self._clock()
         if running and now - self._began >= _RATE_AFTER:
-            rate = f"{self._budget.rate:g} a second at most"
-            yield f"about {self._budget.per_hour(now):,} requests an hour, {rate}"
+            yield traffic(budgets, now)
         if running > room:
             yield f"and {running - room} more, {jobs - running} of {jobs} finished"
 
     def _row(self, job: str, machine: WatchMachine, spell: Spelling) -> _Row:
         known, now = machine.job, self._clock()
-        paused = self._budget.paused_for(now)
+        paused = self._budget_of(job).paused_for(now)
         words = [spell.joined(one) for one in freshness(machine, now, began=self._began, paused=paused)]
         name = spell(visible(job, 40))
         if known is None:
@@ -107,6 +108,22 @@ class Board:
         doubt = "" if known.verified else " (last known, unverified)"
         status, style = spell(status_words(known) + doubt), _STYLES[known.status]
         return _Row(name, status, known.status.value + doubt[:2], style, known.progress, words)
+
+
+def traffic(budgets: list[PollBudget], now: float) -> str:
+    """`about 55 requests an hour, 60 at most, the next in 42s`: of one API, or of several together."""
+    parts = [f"about {sum(budget.per_hour(now) for budget in budgets):,} requests an hour"]
+    if len(budgets) > 1:
+        parts.append(f"to {len(budgets)} APIs")
+    bounds = dict.fromkeys(
+        f"{budget.rate:g} a second" if budget.hourly is None else f"{budget.hourly.limit:,}"
+        for budget in budgets
+    )
+    if len(bounds) == 1:
+        parts.append(f"{next(iter(bounds))} at most")
+    if (held := min((budget.held_for(now) for budget in budgets), default=0.0)) >= 1:
+        parts.append(f"the next in {format_duration(round(held))}")
+    return ", ".join(parts)
 
 
 class Spelling:

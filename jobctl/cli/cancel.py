@@ -70,21 +70,24 @@ def cancel(
                 told = [asked.documents.get(job) or _requested(job) for job in ids]
                 output.close_json({"exit_code": int(asked.code()), "jobs": told})
             output.leave(asked.code())
-        from jobctl.cli.session import WatchPlan, make_options, run_watch
+        from jobctl.cli.plan import WatchPlan, make_options
+        from jobctl.cli.session import run_watch
+        from jobctl.cli.sides import ApiSide, Manner
         from jobctl.model import JobStatus
 
         plan = WatchPlan(
-            chosen.profile,
+            ApiSide(
+                chosen.profile,
+                memory,
+                resume_command("watch", profile, base_url, config),
+                resume_command("list", profile, base_url, config) if chosen.profile.list else None,
+            ),
             waiting,
             make_options(until=JobStatus.CANCELLED, timeout=chosen.timeout or _WAIT),
-            memory,
+            Manner(insecure=insecure, log=log),
             as_json=as_json,
             quiet=quiet,
             verbose=verbose,
-            log=log,
-            insecure=insecure,
-            resume=resume_command("watch", profile, base_url, config),
-            look=resume_command("list", profile, base_url, config) if chosen.profile.list else None,
             known={job: [seen] for job in waiting if (seen := asked.accepted[job]) is not None},
             refused=list(asked.documents.values()),
         )

@@ -1,6 +1,6 @@
 """`jobctl watch -`: job ids from stdin, one a line, for as long as somebody writes them.
 
-A line is an id, or a JSON object with `job` (and `profile`, which has to be the one that is watched).
+A line is an id, or a JSON object with `job`, and `profile` where the job is of another API.
 """
 
 from __future__ import annotations
@@ -23,59 +23,68 @@ _AT_ONCE: Final = 256 * 1024
 """Bytes taken from stdin at once: ten thousand ids that come together begin together."""
 _LONGEST: Final = 16 * 1024
 _MOST_REFUSED: Final = 1000
+_HINT: Final = 'give one id a line, or {"job": "17", "profile": "video"}'
 
 
 class Fed(NamedTuple):
-    """One line: the id, or why there is none."""
+    """One line: the id and the profile it names, or why there is none."""
 
     job: str
     problem: str | None = None
+    profile: str | None = None
 
 
-def read_line(line: bytes, profile: Profile) -> Fed | None:
-    """Return what a line says; None for an empty one."""
+def read_line(line: bytes, profile_of: Callable[[str | None], Profile]) -> Fed | None:
+    """Return what a line says; None for an empty one. `profile_of` raises `ConfigError` for unknown names."""
     text = line.decode("utf-8", "replace").strip()
     if not text:
         return None
     if len(text) > _LONGEST:
         return Fed(text[:80], "the line is too long for an id")
     job: Any = text
+    name: str | None = None
     if text.startswith("{"):
         try:
             record = json.loads(text)
         except (ValueError, RecursionError):
             return Fed(text, "no JSON")
-        job, name = record.get("job"), record.get("profile", profile.name)
-        if name != profile.name:
-            return Fed(str(job), f"of profile {name!r}: watch it with --profile, on its own")
+        job, name = record.get("job"), record.get("profile")
+        if not isinstance(name, str | None):
+            return Fed(text, "`profile` is no name")
         job = str(job) if isinstance(job, int) and not isinstance(job, bool) else job
     if not isinstance(job, str) or not job.strip() or not job.isprintable():
         return Fed(text, "no job id in it")
     try:
-        profile.read_url(job)
+        profile_of(name).read_url(job)
     except ConfigError as error:
         return Fed(job, error.message)
-    return Fed(job)
+    return Fed(job, profile=name)
 
 
 class Feed:
     """Adds jobs to a watch as they are read, in a thread that nobody waits for."""
 
-    def __init__(self, profile: Profile, source: BufferedReader | None = None) -> None:
-        self._profile = profile
+    def __init__(self, source: BufferedReader | None = None) -> None:
         self._source: Any = source if source is not None else sys.stdin.buffer
-        self.jobs: list[str] = []
         self.refused: list[dict[str, Any]] = []
         """Documents of the lines that are no job: they stand in the result line."""
 
-    def begin(self, watch: Watch, add: Callable[[str], None]) -> None:
-        """Start reading; `add` is called in the event loop, once for each new id."""
+    def begin(
+        self,
+        watch: Watch,
+        profile_of: Callable[[str | None], Profile],
+        add: Callable[[str, str | None], None],
+    ) -> None:
+        """Start reading; `add` is called in the event loop with each id and the profile it names.
+
+        Both callables may raise `ConfigError`: the line is refused, and the watch goes on.
+        """
         watch.expect_more()
         loop = asyncio.get_running_loop()
 
         def take(lines: list[bytes]) -> None:
             for line in lines:
-                self._take(line, add)
+                self._take(line, profile_of, add)
 
         def read() -> None:
             rest = b""
@@ -91,15 +100,23 @@ class Feed:
 
         threading.Thread(target=read, name="jobctl-feed", daemon=True).start()
 
-    def _take(self, line: bytes, add: Callable[[str], None]) -> None:
-        fed = read_line(line, self._profile)
+    def _take(
+        self,
+        line: bytes,
+        profile_of: Callable[[str | None], Profile],
+        add: Callable[[str, str | None], None],
+    ) -> None:
+        fed = read_line(line, profile_of)
         if fed is None:
             return
         if fed.problem is None:
-            self.jobs.append(fed.job)
-            add(fed.job)
-            return
+            try:
+                add(fed.job, fed.profile)
+            except ConfigError as error:
+                fed = fed._replace(problem=error.message)
+            else:
+                return
         output.tell(f"stdin: {visible(fed.job, 80)}: {fed.problem}")
         if len(self.refused) < _MOST_REFUSED:
-            problem = {"message": fed.problem, "hint": "give one id a line"}
+            problem = {"message": fed.problem, "hint": _HINT}
             self.refused.append({"job": fed.job, "exit_code": 2, "problem": problem})

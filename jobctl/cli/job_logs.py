@@ -7,11 +7,10 @@ import functools
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from jobctl.api import JobClient
 from jobctl.cli.present import Presenter
 from jobctl.errors import JobctlError
-from jobctl.watching.driver import Update, Watch
-from jobctl.watching.events import Ending, Finish, Level, Notice
+from jobctl.watching.driver import Watch
+from jobctl.watching.events import Ending, Finish, Level, Notice, Update
 from jobctl.watching.log_follower import LogFollower
 
 
@@ -24,9 +23,9 @@ class JobLogs:
         self._following: dict[str, tuple[LogFollower, asyncio.Task[None]]] = {}
 
     @contextmanager
-    def beside(self, client: JobClient, watch: Watch, presenter: Presenter) -> Iterator[None]:
+    def beside(self, watch: Watch, presenter: Presenter) -> Iterator[None]:
         """Show what the logs say by the presenter of a watch. Needs a running loop."""
-        self._client, self._watch, self._presenter = client, watch, presenter
+        self._watch, self._presenter = watch, presenter
         try:
             yield
         finally:
@@ -36,6 +35,8 @@ class JobLogs:
     async def before(self, update: Update) -> None:
         """Begin with a job's log at the first update about it; bring it to its end before its end is told."""
         job = update.job
+        if self._watch.drivers[job].api.client.profile.logs is None:  # of a feed, that may name any profile
+            return
         if job not in self._following:
             self._following[job] = self._begin(job)
         if not isinstance(update.item, Finish):
@@ -52,7 +53,8 @@ class JobLogs:
 
     def _begin(self, job: str) -> tuple[LogFollower, asyncio.Task[None]]:
         write, tell = functools.partial(self._presenter.log, job), functools.partial(self._tell, job)
-        follower = LogFollower(self._client, job, write, tell)
+        driver = self._watch.drivers[job]
+        follower = LogFollower(driver.api.client, driver.job, write, tell)
         task = asyncio.get_running_loop().create_task(follower.run())
         task.add_done_callback(self._done)
         return follower, task

@@ -27,7 +27,7 @@ class LiveLines(PlainLines):
     def __init__(
         self,
         machines: Callable[[], Mapping[str, WatchMachine]],
-        budget: PollBudget,
+        budget_of: Callable[[str], PollBudget],
         *,
         verbose: bool = False,
         many: bool = False,
@@ -36,7 +36,7 @@ class LiveLines(PlainLines):
         self._machines = machines
         self._console = Console(highlight=False, soft_wrap=True)
         self._live = Live(
-            Board(machines, budget, time.monotonic),
+            Board(machines, budget_of, time.monotonic),
             console=self._console,
             refresh_per_second=4,
             transient=True,

@@ -46,20 +46,20 @@ def logs(
         _print_now(chosen.profile, job, insecure=insecure)
         return
     from jobctl.cli.job_logs import JobLogs
+    from jobctl.cli.plan import WatchPlan, make_options
     from jobctl.cli.records import memory_of
-    from jobctl.cli.session import WatchPlan, make_options, run_watch
+    from jobctl.cli.session import run_watch
+    from jobctl.cli.sides import ApiSide, Manner
 
     beside = JobLogs()
     with memory_of(chosen.profile) as memory:
         plan = WatchPlan(
-            chosen.profile,
+            ApiSide(chosen.profile, memory, resume_command("logs --follow", profile, base_url, config)),
             [job],
             make_options(timeout=chosen.timeout, no_stream=True),
-            memory,
-            insecure=insecure,
+            Manner(insecure=insecure),
             logs=beside,
             presenter=_log_lines(),
-            resume=resume_command("logs --follow", profile, base_url, config),
         )
         watched = run_watch(plan, lambda finish: _judge(finish, beside.problems.get(job)))
     output.leave(watched.code)
@@ -97,7 +97,7 @@ def _log_lines() -> PlainLines:
     class LogLines(PlainLines):
         """The log alone on stdout; how the job ended on stderr."""
 
-        def decision(self, decision: Decision) -> None:
+        def decision(self, job: str, decision: Decision) -> None:
             """What became of the job is told at its end."""
 
         def log(self, job: str, line: str) -> None:  # noqa: ARG002 -- a presenter

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from prometheus_client import CollectorRegistry, Counter, start_http_server
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
 from jobctl.cli.witness import Witness
 from jobctl.errors import ConfigError
@@ -61,7 +61,7 @@ class Metrics(Witness):
         """From now on there is something to show."""
         self._watch = watch
 
-    def decision(self, decision: Decision) -> None:
+    def decision(self, job: str, decision: Decision) -> None:  # noqa: ARG002 -- a witness
         """Count it."""
         source = decision.observation.source.value
         self._decisions.labels(source, decision.action.value, decision.reason.value).inc()
@@ -81,7 +81,7 @@ class Metrics(Witness):
         self._server.server_close()
         self._thread.join(1.0)
 
-    def families(self) -> Iterator[GaugeMetricFamily]:
+    def families(self) -> Iterator[CounterMetricFamily | GaugeMetricFamily]:
         """Yield what is true now."""
         watch = self._watch
         if watch is None:
@@ -103,9 +103,16 @@ class Metrics(Witness):
             jobs.add_metric([status], count)
         yield jobs
         yield stale
-        requests = GaugeMetricFamily("jobctl_requests_per_hour", "Requests, as of the last hour.")
-        requests.add_metric([], watch.gate.budget.per_hour(now))
-        yield requests
+        sent = CounterMetricFamily("jobctl_requests", "Reads sent, by profile.", labels=["profile"])
+        hourly = GaugeMetricFamily(
+            "jobctl_requests_per_hour", "Reads, as of the last hour, by profile.", labels=["profile"]
+        )
+        for api in list(watch.apis):
+            name, budget = api.client.profile.name, api.gate.budget
+            sent.add_metric([name], budget.sent)
+            hourly.add_metric([name], budget.per_hour(now))
+        yield sent
+        yield hourly
         opened = GaugeMetricFamily("jobctl_stream_sessions", "Stream sessions opened, reconnects included.")
         opened.add_metric([], sessions)
         yield opened
@@ -117,5 +124,5 @@ class _Live:
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
 
-    def collect(self) -> Iterator[GaugeMetricFamily]:
+    def collect(self) -> Iterator[CounterMetricFamily | GaugeMetricFamily]:
         yield from self._metrics.families()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -135,6 +135,16 @@ MaxRateOption = Annotated[
         rich_help_panel=_WATCHING,
     ),
 ]
+MaxPerHourOption = Annotated[
+    int | None,
+    typer.Option(
+        "--max-requests-per-hour",
+        metavar="N",
+        min=1,
+        help="Requests in any hour to one API, spread over it (no bound).",
+        rich_help_panel=_WATCHING,
+    ),
+]
 NoStreamOption = Annotated[
     bool, typer.Option("--no-stream", help="Poll only, no WebSocket.", rich_help_panel=_WATCHING)
 ]
@@ -155,14 +165,21 @@ OptionalJobsArgument = Annotated[
 ]
 
 
-def settings_for(profile: str | None, base_url: str | None, config: str | None, **flags: Any) -> Settings:
+def settings_for(
+    profile: str | None,
+    base_url: str | None,
+    config: str | None,
+    *,
+    environ: Mapping[str, str] = os.environ,
+    **flags: Any,
+) -> Settings:
     """Resolve flags, environment and files.
 
     Raises:
         ConfigError: one of them is wrong.
     """
     given = {"profile": profile, "base_url": base_url, "config": config, **flags}
-    settings = resolve(given, os.environ, os.curdir)
+    settings = resolve(given, environ, os.curdir)
     for warning in settings.profile.warnings:
         output.tell(warning)
     return settings

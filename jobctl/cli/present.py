@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from jobctl.captures.recorder import Recorder
 from jobctl.cli import output
 from jobctl.cli.jobs import details, job_document, status_words
 from jobctl.cli.repeats import Repeats
@@ -32,8 +31,8 @@ _QUIET_REASONS = frozenset({Reason.KEEPALIVE, Reason.DUPLICATE, Reason.OTHER_JOB
 class Presenter(Protocol):
     """Where the updates of a watch go."""
 
-    def decision(self, decision: Decision) -> None:
-        """One observation was decided."""
+    def decision(self, job: str, decision: Decision) -> None:
+        """One observation was decided. `job` is the name a job is shown by, here and below."""
 
     def notice(self, job: str, notice: Notice) -> None:
         """Something to know that is no decision."""
@@ -53,15 +52,23 @@ class Presenter(Protocol):
 class JsonLines:
     """`--json`: one object per line, closed by exactly one `result` line."""
 
-    def __init__(self, recorder: Recorder | None) -> None:
-        """Without a recorder nothing can be decided any more: only `end` is used."""
-        self._recorder = recorder
+    def __init__(
+        self,
+        record: Callable[[str, Decision], dict[str, Any]] | None,
+        document: Callable[[str], dict[str, Any]] = lambda job: {"job": job},
+        requests: Callable[[], int] | None = None,
+    ) -> None:
+        """`record` gives a decision as it stands in the log, `document` names a job, `requests` counts reads.
+
+        Without `record` nothing can be decided any more: only `end` is used.
+        """
+        self._record, self._document, self._requests = record, document, requests
         self._ended = False
 
-    def decision(self, decision: Decision) -> None:
+    def decision(self, job: str, decision: Decision) -> None:
         """Write the decision as it stands in the decision log."""
-        if self._recorder is not None:
-            output.result_json({"type": "decision"} | self._recorder.record(decision))
+        if self._record is not None:
+            output.result_json({"type": "decision"} | self._record(job, decision))
 
     def notice(self, job: str, notice: Notice) -> None:
         """Write the notice with its stable code."""
@@ -69,7 +76,7 @@ class JsonLines:
             {
                 "type": "notice",
                 "at": format_time(time.time()),
-                "job": job,
+                **self._document(job),
                 "code": notice.code.partition(":")[0],
                 "level": notice.level.value,
                 "text": notice.text,
@@ -78,7 +85,7 @@ class JsonLines:
 
     def log(self, job: str, line: str) -> None:
         """Write the line as the engine wrote it, in JSON."""
-        output.result_json({"type": "log", "job": job, "line": line})
+        output.result_json({"type": "log", **self._document(job), "line": line})
 
     def finish(self, job: str, finish: Finish) -> None:
         """Nothing yet: a job's end stands in the one result line."""
@@ -90,6 +97,8 @@ class JsonLines:
         if not self._ended:
             self._ended = True
             document: dict[str, Any] = {"type": "result", "exit_code": int(code), "jobs": results}
+            if self._requests is not None:
+                document["requests"] = self._requests()
             output.close_json(document | ({"problem": problem} if problem else {}))
 
 
@@ -107,21 +116,21 @@ class PlainLines:
         else:
             output.note(text)
 
-    def decision(self, decision: Decision) -> None:
+    def decision(self, job: str, decision: Decision) -> None:
         """Show what was applied, and what would have changed the screen had it been believed."""
         if self._quiet:
             return
         if decision.action is Action.APPLY and decision.after is not None:
             if not decision.after.verified:
-                line = f"{_clock()}  {self._subject(decision.after.id)}{last_known(decision.observation)}"
+                line = f"{_clock()}  {self._subject(job)}{last_known(decision.observation)}"
                 self.write(line, is_result=False)
             elif self._verbose or lowers(decision) or self._is_worth_a_line(decision.before, decision.after):
-                self.write(self._applied(decision, decision.after), is_result=True)
+                self.write(self._applied(job, decision, decision.after), is_result=True)
             return
         if self._verbose:
-            self.write(self._refused(decision), is_result=False)
+            self.write(self._refused(job, decision), is_result=False)
         elif decision.reason not in _QUIET_REASONS and would_have_changed(decision):
-            self._once(decision.observation.job, decision.reason.value, self._refused(decision))
+            self._once(job, decision.reason.value, self._refused(job, decision))
 
     def _is_worth_a_line(self, before: Job | None, after: Job) -> bool:
         return before is None or _shown(before) != _shown(after)
@@ -177,20 +186,20 @@ class PlainLines:
     def _subject(self, job: str) -> str:
         return f"{visible(job, 80)}  " if self._many else ""
 
-    def _applied(self, decision: Decision, after: Job) -> str:
+    def _applied(self, job: str, decision: Decision, after: Job) -> str:
         source, reason = decision.observation.source.value, decision.reason
         why = f"{source}, {reason.value}" if self._verbose or reason.warns else source
         if lowers(decision):
             why = f"{source}, {reason.value}: {reason.sentence}"
         words = "  ".join((status_words(after), *details(after, in_full=self._verbose)))
-        return f"{_clock(after.as_of)}  {self._subject(after.id)}{words}  ({why})"
+        return f"{_clock(after.as_of)}  {self._subject(job)}{words}  ({why})"
 
-    def _refused(self, decision: Decision) -> str:
+    def _refused(self, job: str, decision: Decision) -> str:
         seen, reason = decision.observation, decision.reason
         said = seen.raw_status if seen.raw_status is not None else "nothing readable"
         verb = "ignored" if decision.action is Action.IGNORE else "checking"
         return (
-            f"{_clock(seen.received_at)}  {self._subject(seen.job)}{verb} {visible(said, 60)!r} from "
+            f"{_clock(seen.received_at)}  {self._subject(job)}{verb} {visible(said, 60)!r} from "
             f"{seen.source.value}: {reason.sentence} ({reason.value})"
         )
 

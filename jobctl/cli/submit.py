@@ -87,24 +87,27 @@ def submit(
                 _show(answer, as_json=as_json)
                 _write_down(answer, log, chosen.profile, memory)
                 return
-            from jobctl.cli.session import WatchPlan, make_options, run_watch
+            from jobctl.cli.plan import WatchPlan, make_options
+            from jobctl.cli.session import run_watch
+            from jobctl.cli.sides import ApiSide, Manner
 
             if not as_json:
                 output.result(answer.job)
             plan = WatchPlan(
-                chosen.profile,
+                ApiSide(
+                    chosen.profile,
+                    memory,
+                    resume_command("watch", profile, base_url, config),
+                    look,
+                    prove_command(chosen, profile, config),
+                ),
                 [answer.job],
                 make_options(timeout=chosen.timeout, interval=chosen.interval),
-                memory,
+                Manner(insecure=insecure, log=log),
                 as_json=as_json,
                 quiet=quiet,
                 verbose=verbose,
-                log=log,
-                insecure=insecure,
                 just_submitted=True,
-                resume=resume_command("watch", profile, base_url, config),
-                look=look,
-                prove=prove_command(chosen, profile, config),
                 known={answer.job: [answer.observation]},
             )
             output.leave(run_watch(plan).code)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from typing import TYPE_CHECKING, Annotated
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -18,6 +20,7 @@ from jobctl.cli.parameters import (
     JsonOption,
     LogOption,
     LostAfterOption,
+    MaxPerHourOption,
     MaxRateOption,
     NoStreamOption,
     OptionalJobsArgument,
@@ -34,12 +37,17 @@ from jobctl.cli.parameters import (
 from jobctl.cli.records import memory_of
 from jobctl.exit_codes import ExitCode, code_of_status
 from jobctl.model import JobStatus
+from jobctl.profile.model import TOKEN_VARIABLE
 from jobctl.text import visible
 
 if TYPE_CHECKING:
     from jobctl.cli.feed import Feed
-    from jobctl.profile.model import Profile
+    from jobctl.cli.sides import ApiSide
+    from jobctl.settings import Settings
     from jobctl.watching.events import Finish
+
+_OF_ONE_API: Final = frozenset({"JOBCTL_PROFILE", "JOBCTL_BASE_URL"})
+"""Variables that are meant for the API which the command itself names."""
 
 
 def _no_unknown(until: JobStatus) -> JobStatus:
@@ -74,6 +82,7 @@ def watch(
     lost_after: LostAfterOption = None,
     stall_after: StallAfterOption = None,
     max_rate: MaxRateOption = None,
+    max_per_hour: MaxPerHourOption = None,
     no_stream: NoStreamOption = False,
     follow_restarts: FollowRestartsOption = False,
     logs: Annotated[
@@ -109,7 +118,7 @@ def watch(
 
     Reads are never cached, no word without a time is believed against one, and what is ignored is said.
     Without a JOB it takes up the one that was submitted or watched last; - reads ids from stdin, one a line,
-    or JSON lines with `job`.
+    or JSON lines with `job` and, where it is of another API, `profile`.
     """
     is_fed = jobs == ["-"]
     if not is_fed:
@@ -119,7 +128,9 @@ def watch(
     if logs:
         chosen.profile.require_logs()
     from jobctl.cli.job_logs import JobLogs
-    from jobctl.cli.session import WatchPlan, make_options, run_watch
+    from jobctl.cli.plan import WatchPlan, make_options
+    from jobctl.cli.session import run_watch
+    from jobctl.cli.sides import Manner
     from jobctl.cli.witness import witnesses
 
     options = make_options(
@@ -133,26 +144,21 @@ def watch(
         verify_each=verify,
     )
     plan = WatchPlan(
-        chosen.profile,
+        _side(chosen, profile, base_url, config),
         ids,
         options,
-        memory_of(chosen.profile, touches=True),
+        Manner(insecure, max_rate, max_per_hour, log, follow_restarts),
         as_json=as_json,
         quiet=quiet,
         verbose=verbose,
-        log=log,
         any_job=any_job,
         fail_fast=fail_fast,
-        insecure=insecure,
-        max_rate=max_rate,
-        feed=_feed(chosen.profile) if is_fed else None,
+        feed=_feed() if is_fed else None,
+        other_side=partial(_other_side, config=config) if is_fed else None,
         witnesses=witnesses(notify, metrics),
         logs=JobLogs() if logs else None,
-        resume=resume_command("watch", profile, base_url, config),
-        look=resume_command("list", profile, base_url, config) if chosen.profile.list else None,
-        prove=prove_command(chosen, profile, config),
     )
-    with plan.memory:
+    with plan.side.memory:
         watched = run_watch(plan)
     if not as_json and not quiet:
         for job, finish in watched.finishes.items():
@@ -160,12 +166,34 @@ def watch(
     output.leave(watched.code)
 
 
-def _feed(profile: Profile) -> Feed:
+def _side(chosen: Settings, profile: str | None, base_url: str | None, config: str | None) -> ApiSide:
+    from jobctl.cli.sides import ApiSide
+
+    return ApiSide(
+        chosen.profile,
+        memory_of(chosen.profile, touches=True),
+        resume=resume_command("watch", profile, base_url, config),
+        look=resume_command("list", profile, base_url, config) if chosen.profile.list else None,
+        prove=prove_command(chosen, profile, config),
+    )
+
+
+def _other_side(profile: str, *, config: str | None) -> ApiSide:
+    """Return the API of a profile that a line names: base URL and token of this command are not its."""
+    environ = {name: value for name, value in os.environ.items() if name not in _OF_ONE_API}
+    chosen = settings_for(profile, None, config, environ=environ)
+    side = _side(chosen, profile, None, config)
+    if chosen.profile.auth.optional:  # nobody said that it is this API's
+        side.environ = {name: value for name, value in environ.items() if name != TOKEN_VARIABLE}
+    return side
+
+
+def _feed() -> Feed:
     from jobctl.cli.feed import Feed
 
     if output.is_terminal(sys.stdin):
         output.tell("job ids from the keyboard, one a line; Ctrl-D ends them")
-    return Feed(profile)
+    return Feed()
 
 
 def _tell_other_end(job: str, finish: Finish, until: JobStatus) -> None:

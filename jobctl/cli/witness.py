@@ -42,8 +42,8 @@ class Witness:
     def begin(self, watch: Watch) -> None:
         """The watch is set up and nothing was asked yet."""
 
-    def decision(self, decision: Decision) -> None:
-        """One observation was decided."""
+    def decision(self, job: str, decision: Decision) -> None:
+        """One observation was decided. `job` is the name it is shown by, here and below."""
 
     def notice(self, job: str, notice: Notice) -> None:
         """Something to know that is no decision."""

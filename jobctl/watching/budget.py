@@ -47,6 +47,19 @@ class BudgetGate:
         self._release()
         await future
 
+    async def turn_to_connect(self) -> None:
+        """Wait until the handshake of a stream may be sent: with an hourly quota it is one of its requests.
+
+        It goes before polls: one of it saves many of them.
+        """
+        while self.budget.hourly is not None:
+            try:
+                await self.turn(urgent=True)
+            except Paused as pause:
+                await asyncio.sleep(pause.seconds)
+            else:
+                return
+
     def pause(self, seconds: float) -> None:
         """Send nothing for so long: the server asked for it, and it speaks for all jobs."""
         seconds = min(seconds, _LONGEST_PAUSE)
@@ -67,7 +80,7 @@ class BudgetGate:
                 heapq.heappop(self._waiting)
                 continue
             now = loop.time()
-            ready = self.budget.ready_at(now)
+            ready = self.budget.ready_at(now, urgent=not self._waiting[0][0])
             if ready > now:
                 self._timer = loop.call_at(ready, self._release)
                 return

@@ -182,3 +182,13 @@ class Finish(NamedTuple):
 
 
 Instruction = Read | OpenStream | CloseStream | SleepUntil | Emit | Notice | Finish
+
+
+# --- what is told to whoever watches several jobs ---------------------------------------------------------
+
+
+class Update(NamedTuple):
+    """One thing that happened to one watched job, by the name it was added with."""
+
+    job: str
+    item: Emit | Notice | Finish

@@ -79,6 +79,7 @@ class LogFollower:
         async def on_frame(piece: str) -> None:
             self._print(self._text.feed(piece))
 
+        await self._client.gate.turn_to_connect()
         self._text.begin()
         await websocket.listen(
             tail,

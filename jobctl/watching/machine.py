@@ -121,6 +121,7 @@ class WatchMachine:
 
     def _on_read_sent(self, _event: ReadSent, now: float, _random: float) -> None:
         self._final.asked(now)
+        self.reads.sent()
         if self.reads.in_flight is Source.VERIFY:
             self._asserted.sent()
 
@@ -193,8 +194,8 @@ class WatchMachine:
     def _on_stream_closed(self, event: StreamClosed, now: float, random: float) -> None:
         if event.session != self.stream.session or self.stream.socket not in {Socket.CONNECTING, Socket.OPEN}:
             return  # a close we asked for is silent
-        what = f"socket closed ({event.code})" if event.opened else "socket refused"
-        text = f"{what}: {event.reason}" if event.reason else what
+        text = f"socket closed ({event.code})" if event.opened else "socket refused"
+        text += f": {event.reason}" if event.reason else ""
         level = Level.DETAIL if self._final.wanted else Level.INFO
         self._notice(f"stream-closed:{event.code}:{event.reason[:80]}", text, level)
         self._stream_ended(now, random)
@@ -254,12 +255,12 @@ class WatchMachine:
             return
         source = self.reads.due(now)
         if source is not None:
-            self.reads.sent(source)
+            self.reads.asked(source)
             self._out.append(Read(source))
         if self._read_returned and not self._final.wanted and self.stream.due(now):
             self._out.append(OpenStream(self.stream.connecting()))
-        wake = self._limits.next_wake(self.job, self._final.wanted_until, self.stream.retry_at)
-        if wake < math.inf:
+        until, retry_at = self._final.wanted_until, self.stream.retry_at
+        if (wake := self._limits.next_wake(self.job, until, retry_at)) < math.inf:
             self._out.append(SleepUntil(wake))
 
     def _pause(self, random: float) -> float:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from jobctl.watching.quota import HourlyQuota
 
 _GROWTH: Final = 1.5
 _JITTER: Final = 0.2
@@ -43,23 +46,32 @@ class PollBudget:
     Evenly spaced slots keep the promise in *every* window of a second; a bucket that may burst does not.
     """
 
-    def __init__(self, rate: float) -> None:
+    def __init__(self, rate: float, hourly: HourlyQuota | None = None) -> None:
         if not rate > 0:
             raise ValueError("the poll budget must be above 0 requests per second")
-        self.rate = rate
+        self.rate, self.hourly = rate, hourly
+        self.sent = 0
         self._spacing = 1.0 / rate
         self._next = float("-inf")
         self._paused_until = float("-inf")
         self._minutes: deque[tuple[int, int]] = deque(maxlen=60)
         self._started: float | None = None
 
-    def ready_at(self, now: float) -> float:
+    def ready_at(self, now: float, *, urgent: bool = False) -> float:
         """Return the earliest time at which one more request may be sent."""
-        return max(now, self._next, self._paused_until)
+        ready = max(now, self._next, self._paused_until)
+        return ready if self.hourly is None else max(ready, self.hourly.ready_at(urgent=urgent))
+
+    def held_for(self, now: float, *, urgent: bool = False) -> float:
+        """Return for how many seconds the hourly quota alone holds the next request back."""
+        return 0.0 if self.hourly is None else max(0.0, self.hourly.ready_at(urgent=urgent) - now)
 
     def take(self, now: float) -> None:
         """One request is sent now."""
+        self.sent += 1
         self._next = max(now, self._next) + self._spacing
+        if self.hourly is not None:
+            self.hourly.take(now)
         if self._started is None:
             self._started = now
         minute = int(now // 60)

@@ -23,6 +23,8 @@ class ReadState:
         self._options = options
         self.pace = AdaptivePace(options.fastest, options.slowest, options.interval)
         self.in_flight: Source | None = None
+        """Asked for and not answered; it may still wait for its turn."""
+        self._waits = False
         self.next_poll_at = 0.0
         self.verify_at: float | None = None
         self._idle_verifies = 0
@@ -38,24 +40,32 @@ class ReadState:
         self._same_since = 0.0
 
     def due(self, now: float) -> Source | None:
-        """Return what should be read now, if anything."""
-        if self.in_flight is not None:
+        """Return what should be read now, if anything. A verified read takes the place of a waiting poll."""
+        if self.in_flight is not None and not self._may_be_overtaken:
             return None
         if self.verify_at is not None and now >= self.verify_at:
             return Source.VERIFY
-        return Source.POLL if now >= self.next_poll_at else None
+        return Source.POLL if self.in_flight is None and now >= self.next_poll_at else None
 
     def next_due(self) -> float | None:
         """Return when `due` will say something, None while a read is under way."""
         if self.in_flight is not None:
-            return None
+            return self.verify_at if self._may_be_overtaken else None
         return self.next_poll_at if self.verify_at is None else min(self.verify_at, self.next_poll_at)
 
-    def sent(self, source: Source) -> None:
-        """A read is under way."""
-        self.in_flight = source
+    @property
+    def _may_be_overtaken(self) -> bool:
+        return self._waits and self.in_flight is Source.POLL
+
+    def asked(self, source: Source) -> None:
+        """A read is under way, or waits for its turn."""
+        self.in_flight, self._waits = source, True
         if source is Source.VERIFY:
             self.verify_at = None
+
+    def sent(self) -> None:
+        """Its request has left."""
+        self._waits = False
 
     def prompt(self, now: float) -> None:
         """Something happened that only a read explains: poll at once, but not more often than `fastest`."""

@@ -14,11 +14,13 @@ from jobctl.cli.board import Board, Spelling
 from jobctl.watching.pacing import PollBudget
 from jobctl.watching.stream_state import Socket
 
+BUDGET = PollBudget(20)
+
 
 def drawn(width, *machines, names=("1193930",), encoding="utf-8"):
     sink = io.TextIOWrapper(io.BytesIO(), encoding=encoding, errors="backslashreplace", newline="\n")
     console = Console(file=sink, width=width, height=24, color_system=None)
-    board = Board(lambda: dict(zip(names, machines, strict=True)), PollBudget(20), lambda: 100.0)
+    board = Board(lambda: dict(zip(names, machines, strict=True)), lambda _: BUDGET, lambda: 100.0)
     console.print(board, soft_wrap=False)
     sink.flush()
     return sink.buffer.getvalue().decode(encoding).splitlines()

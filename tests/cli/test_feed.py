@@ -9,7 +9,11 @@ import pytest
 from jobctl.cli.feed import Fed, read_line
 from jobctl.profile.load import Profiles
 
-PROFILE = Profiles().get("v1")
+
+def profile_of(name):
+    return Profiles().get(name or "v1")
+
+
 QUICK = {"duration": 0.3, "steps": 2}
 
 
@@ -19,13 +23,13 @@ QUICK = {"duration": 0.3, "steps": 2}
         (b"17\n", Fed("17")),
         (b"  a b \r\n", Fed("a b")),
         (b'{"job": "17"}', Fed("17")),
-        (b'{"job": 17, "profile": "v1"}', Fed("17")),
+        (b'{"job": 17, "profile": "ray"}', Fed("17", profile="ray")),
         (b"\n", None),
         (b"", None),
     ],
 )
 def test_what_a_line_says(line, fed):
-    assert read_line(line, PROFILE) == fed
+    assert read_line(line, profile_of) == fed
 
 
 @pytest.mark.parametrize(
@@ -34,14 +38,15 @@ def test_what_a_line_says(line, fed):
         (b'{"job": ', "no JSON"),
         (b'{"id": "17"}', "no job id in it"),
         (b'{"job": true}', "no job id in it"),
-        (b'{"job": "17", "profile": "generation"}', "of profile 'generation'"),
+        (b'{"job": "17", "profile": "no-such"}', "no-such"),
+        (b'{"job": "17", "profile": 3}', "`profile` is no name"),
         (b"a\x1bb", "no job id in it"),
         (b"..", "another path on the server"),
         (b"x" * 99_999, "too long"),
     ],
 )
 def test_a_line_that_is_no_job_says_why(line, said):
-    fed = read_line(line, PROFILE)
+    fed = read_line(line, profile_of)
     assert fed is not None
     assert fed.problem is not None
     assert said in fed.problem

@@ -50,7 +50,7 @@ class Screen:
 
     def after(self, *decisions):
         for decision in decisions:
-            self.plain.decision(decision)
+            self.plain.decision(decision.observation.job, decision)
         return self.lines()
 
     def lines(self):
@@ -67,9 +67,10 @@ def screen(capsys):
 
 
 def test_every_decision_and_notice_is_one_json_line_and_one_result_closes_them(capsys):
-    lines = JsonLines(Recorder(READER))
+    recorder = Recorder(READER)
+    lines = JsonLines(lambda _job, decision: recorder.record(decision))
     for decision in told(("pending", when(1)), ("running", when(2)), ("pending", when(1))):
-        lines.decision(decision)
+        lines.decision("7", decision)
     lines.notice("7", DROPPED)
     lines.finish("7", Finish(Ending.TERMINAL, known("completed"), "over"))
     lines.end([{"job": "7"}], ExitCode.COMPLETED)
@@ -97,7 +98,7 @@ def test_a_notice_has_a_stable_code(capsys):
 
 def test_without_a_recorder_only_the_end_is_told(capsys):
     lines = JsonLines(None)
-    lines.decision(told(("running", {}))[0])
+    lines.decision("7", told(("running", {}))[0])
     lines.end([], ExitCode.USAGE)
     assert json.loads(capsys.readouterr().out) == {"type": "result", "exit_code": 2, "jobs": []}
 
@@ -272,7 +273,7 @@ def test_no_word_of_a_server_reaches_the_terminal_raw(status, detail, source, ve
     for decision in told(
         ("running", when(1)), (status, {"error_message": detail, "content_id": detail}, source), job=EVIL
     ):
-        plain.decision(decision)
+        plain.decision("7", decision)
     for line in lines:
         assert "\n" not in line
         assert not set(line) & {chr(code) for code in (*range(32), *range(127, 160), 0x202E, 0x2066)}

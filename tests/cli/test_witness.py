@@ -126,7 +126,8 @@ def test_prometheus_reads_what_the_watch_does(jobctl, box):
     assert found["jobctl_jobs", ("status", "pending")] == 1.0
     assert {"poll", "apply", "first-seen"} <= sources
     assert 0 <= found["jobctl_staleness_seconds", ("job", ids[0])] < 60
-    assert found["jobctl_requests_per_hour",] > 0
+    assert found["jobctl_requests_per_hour", ("profile", "generation")] > 0
+    assert found["jobctl_requests_total", ("profile", "generation")] >= 1
     program.signal(signal.SIGINT)
     assert program.finish().code == 130
 

@@ -103,7 +103,7 @@ def test_bad_weather_of_the_list_ends_no_watch(box, fault):
 
 
 def test_beyond_some_jobs_streams_are_not_opened_where_one_request_reads_many(box, monkeypatch):
-    monkeypatch.setattr("jobctl.watching.driver.MOST_STREAMS", 3)
+    monkeypatch.setattr("jobctl.watching.watched_api.MOST_STREAMS", 3)
     ids = [box.submit("generation", **QUICK) for _ in range(8)]
 
     async def run():

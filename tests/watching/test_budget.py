@@ -4,6 +4,7 @@ import asyncio
 
 from jobctl.watching.budget import BudgetGate
 from jobctl.watching.pacing import PollBudget
+from jobctl.watching.quota import HourlyQuota
 
 RATE = 200.0
 
@@ -63,3 +64,20 @@ def test_retry_after_holds_everybody():
         return loop.time() - begin
 
     assert asyncio.run(play()) >= 0.149
+
+
+def test_the_quota_of_the_hour_lets_what_is_urgent_through_before_the_polls_that_wait():
+    async def play():
+        gate, order = BudgetGate(PollBudget(RATE, HourlyQuota(40))), []
+
+        async def one(name, *, urgent):
+            await gate.turn(urgent=urgent)
+            order.append(name)
+
+        polls = [asyncio.ensure_future(one(f"poll {number}", urgent=False)) for number in range(3)]
+        await polls[1]
+        await asyncio.wait_for(one("verify", urgent=True), 5)
+        polls[2].cancel()
+        return order
+
+    assert asyncio.run(play()) == ["poll 0", "poll 1", "verify"]

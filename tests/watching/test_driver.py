@@ -144,7 +144,7 @@ def test_a_defect_reaches_whoever_iterates(box, monkeypatch):
     def broken(*_args, **_more):
         raise ZeroDivisionError
 
-    monkeypatch.setattr("jobctl.watching.driver.failure_of", broken)
+    monkeypatch.setattr("jobctl.watching.job_driver.failure_of", broken)
     with pytest.raises(ZeroDivisionError):
         watch(box, ["1"])
 

@@ -34,7 +34,7 @@ class Clocks:
             self.limits.good_word(100.0)
 
     def fail(self, now, retry_after=None):
-        self.reads.sent(Source.POLL)
+        self.reads.asked(Source.POLL)
         self.reads.failed(now, BROKEN._replace(retry_after=retry_after), 0.5)
         self.limits.bad_read(now)
         return self
@@ -142,7 +142,7 @@ def test_only_a_word_nobody_mapped_can_stall():
 def test_when_to_look_again_is_when_it_is_overdue_whatever_rounding_does(changed_at, stall_after):
     clocks = Clocks(stall_after=stall_after)
     clocks.limits.changed_at = changed_at
-    clocks.reads.sent(Source.POLL)
+    clocks.reads.asked(Source.POLL)
     wake = clocks.limits.next_wake(ODD, None, None)
     assert clocks.ending(wake, ODD) is Ending.STALLED
 
@@ -152,7 +152,7 @@ def test_when_to_look_again_is_when_it_is_overdue_whatever_rounding_does(changed
 
 def test_with_a_read_under_way_there_is_nothing_to_wait_for():
     clocks = Clocks()
-    clocks.reads.sent(Source.POLL)
+    clocks.reads.asked(Source.POLL)
     assert clocks.limits.next_wake(RUNNING, None, None) == math.inf
 
 
@@ -226,7 +226,7 @@ def test_what_is_not_overdue_is_woken_for_before_it_is(words, job, timeout):
         else:
             clocks.fail(now, 20.0 if word == "retry" else None)
     if clocks.ending(now, job) is None:
-        clocks.reads.sent(Source.POLL)  # the read itself wakes nobody: only the clocks do
+        clocks.reads.asked(Source.POLL)  # the read itself wakes nobody: only the clocks do
         wake = clocks.limits.next_wake(job, None, None)
         assert wake > now
         if wake < math.inf:

@@ -23,9 +23,15 @@ def state(**options) -> ReadState:
 
 
 def sent(reads: ReadState, now: float) -> Source:
+    source = asked(reads, now)
+    reads.sent()
+    return source
+
+
+def asked(reads: ReadState, now: float) -> Source:
     source = reads.due(now)
     assert source is not None
-    reads.sent(source)
+    reads.asked(source)
     return source
 
 
@@ -37,6 +43,17 @@ def test_one_read_at_a_time():
     assert reads.next_due() is None
     reads.answered(1.0, 5.0)
     assert reads.due(1.0) is Source.VERIFY
+
+
+def test_a_verified_read_takes_the_turn_of_a_poll_that_waits():
+    reads = state()
+    assert asked(reads, 0.0) is Source.POLL
+    assert reads.next_due() is None
+    reads.want_verify(0.0, 0.5)
+    assert reads.next_due() == reads.verify_at
+    assert asked(reads, reads.verify_at) is Source.VERIFY
+    reads.want_verify(1.0, 0.5)
+    assert reads.due(100.0) is None
 
 
 def test_a_verified_read_goes_first_and_the_poll_is_still_due_after_it():

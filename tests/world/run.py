@@ -48,6 +48,8 @@ SETTLES_WITHIN: Final = 60.0
 """Seconds after the server's end, with reads that succeed: safety read, backoff, verified and final read."""
 _WALL: Final = 1_767_225_600.0
 _MOST_STEPS: Final = 20_000
+_OVERTAKES: Final = (Source.POLL, Source.VERIFY)
+"""A verified read takes the turn of a poll that has not left yet."""
 
 
 class Process:
@@ -58,6 +60,8 @@ class Process:
         self.log: list[str] = []
         self.wake_at: float | None = None
         self.session = 0
+        self.queued: Read | None = None
+        """The read that waits for its turn."""
 
 
 class World:
@@ -159,12 +163,13 @@ class World:
             self._kill()
         elif what == "interrupt":
             self._tell(Interrupted())
+        elif isinstance(what, Read):
+            if what is self._process.queued:  # no other took its place meanwhile
+                self._send(self._process, what)
         elif number == self._process.number:
             self._tell(self._event(what))
 
     def _event(self, what: Any) -> Event:
-        if isinstance(what, ReadSent):
-            return what
         if isinstance(what[0], Read):
             return self._answered(*what)
         session, said = what
@@ -211,6 +216,15 @@ class World:
             observations = decided if event.session != process.session else 1
         require(decided == observations or self.finish is not None, "P6 not one decision per observation")
 
+    def _send(self, process: Process, read: Read) -> None:
+        """Its turn has come."""
+        process.queued = None
+        process.watched.read_sent(read.source, self.now)
+        answer = self._reads.read(self.now)
+        basis = process.machine.revision if read.source is Source.VERIFY else None
+        self._later(self.now + answer.delay, (read, basis, answer))
+        self._tell(ReadSent())
+
     def _emitted(self, process: Process, emit: Emit) -> None:
         decision = emit.decision
         process.log.append(self._line(decision, len(process.log)))
@@ -222,11 +236,12 @@ class World:
         watched = process.watched
         match instruction:
             case Read(source):
-                watched.read_sent(source, self.now)
-                answer = self._reads.read(self.now)
-                basis = process.machine.revision if source is Source.VERIFY else None
-                self._later(self.now, ReadSent())
-                self._later(self.now + answer.delay, (instruction, basis, answer))
+                before = process.queued
+                require(before is None or (before.source, source) == _OVERTAKES, "two reads wait")
+                # The instruction itself, in a copy of its own, is the token that it holds its turn by.
+                process.queued = queued = Read(source)
+                wait = self._rng.uniform(0.0, self.weather.turn) if self.weather.turn else 0.0
+                self._later(self.now + wait, queued)
             case OpenStream(session):
                 watched.session_opened()
                 process.session = session

@@ -60,6 +60,8 @@ class Weather:
     remembered_at: str | None
     just_submitted: bool
     interrupt_at: float | None
+    turn: float
+    """The longest that a read waits for its turn among those of other jobs."""
 
     @property
     def reads_are_honest(self) -> bool:
@@ -130,6 +132,7 @@ def _people(rng: random.Random, born: float, end: float) -> dict[str, Any]:
         "remembered_at": rng.choice((None, "2025-12-31 23:59:59.1", "2026-01-01T12:00:05Z", "2099-01-01")),
         "just_submitted": rng.random() < (0.95 if born > 0 else 0.3),
         "interrupt_at": rng.uniform(0, end) if rng.random() < 0.03 else None,
+        "turn": rng.choice((0.0, 0.0, 0.0, 0.3, 3.0)),
     }
 
 

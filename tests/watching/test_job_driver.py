@@ -1,0 +1,60 @@
+"""One machine's instructions, performed: what waits for its turn gives way to what is more urgent."""
+
+from __future__ import annotations
+
+import asyncio
+
+from jobctl.api import JobClient
+from jobctl.model import Source
+from jobctl.sandbox import Sandbox
+from jobctl.watching.driver import Watch
+from jobctl.watching.events import Emit, Finish, Tick
+from jobctl.watching.options import WatchOptions
+
+
+async def ended(box):
+    """Return a job that has ended."""
+    job = box.submit("generation", duration=0.1, steps=1)
+    async with JobClient("generation", base_url=box.url, environ={}) as client:
+        async for _decision in client.watch(job):
+            pass
+    return job
+
+
+def test_a_verified_read_takes_the_turn_of_a_poll_that_the_quota_holds_back():
+    async def play(box):
+        job = await ended(box)
+        async with JobClient("generation", base_url=box.url, environ={}, max_per_hour=40) as client:
+            now = asyncio.get_running_loop().time
+            for _ in range(2):  # all that polls may have at once
+                client.gate.budget.take(now())
+            watch = Watch(client, WatchOptions(timeout=20), client.gate)
+            watch.add(job)
+            driver = watch.drivers[job]
+            assert driver.machine.reads.in_flight is Source.POLL
+            driver.machine.reads.want_verify(now(), 0.5, at_once=True)
+            driver.feed(Tick())
+            return [update.item async for update in watch]
+
+    with Sandbox() as box:
+        items = asyncio.run(play(box))
+    assert [item.decision.observation.source for item in items if isinstance(item, Emit)] == [Source.VERIFY]
+    assert isinstance(items[-1], Finish)
+    assert items[-1].confirmed
+
+
+def test_a_poll_that_waits_is_given_up_with_its_watch():
+    async def play(box):
+        job = await ended(box)
+        async with JobClient("generation", base_url=box.url, environ={}, max_per_hour=1) as client:
+            client.gate.budget.take(asyncio.get_running_loop().time())
+            watch = Watch(client, WatchOptions(timeout=0.2), client.gate)
+            watch.add(job)
+            return [update.item async for update in watch]
+
+    with Sandbox() as box:
+        items = asyncio.run(play(box))
+        assert len(items) == 2
+        assert items[0].code == "hourly-quota"
+        assert items[0].text.startswith("at most 1 an hour: the next read in 1h")
+        assert items[1].ending.value == "deadline"
