@@ -143,7 +143,7 @@ def test_the_quota_of_the_hour_is_kept_and_told(jobctl, box):
     assert done.result["requests"] == 1, "two may go at once, and one of them is kept for a verified read"
     assert sum(box.requests()["routes"].values()) == 1
     (told,) = [line for line in done.lines if line.get("code") == "hourly-quota"]
-    assert told["text"].startswith("at most 20 an hour: the next read in 3m")
+    assert told["text"].startswith("the quota of 20 an hour: the next read in 3m")
     assert told["text"].endswith("then one every 3m9s for all jobs together")
 
 

@@ -56,5 +56,5 @@ def test_a_poll_that_waits_is_given_up_with_its_watch():
         items = asyncio.run(play(box))
         assert len(items) == 2
         assert items[0].code == "hourly-quota"
-        assert items[0].text.startswith("at most 1 an hour: the next read in 1h")
+        assert items[0].text.startswith("the quota of 1 an hour: the next read in 1h")
         assert items[1].ending.value == "deadline"
