@@ -17,9 +17,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import addon
 import decide
 import diagnose
+import engine
 import explain
 import explain_recording
 import latency
+import listed
 import many
 import offline
 import page
@@ -32,6 +34,8 @@ BENCHMARKS = {
     "startup": startup.run,
     "latency": latency.run,
     "many": many.run,
+    "listed": listed.run,
+    "engine": engine.run,
     "explain": explain.run,
     "explain-recording": explain_recording.run,
     "diagnose": diagnose.run,

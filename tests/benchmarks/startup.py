@@ -33,10 +33,10 @@ app()
 """
 
 
-def paired(one: list[str], other: list[str]) -> tuple[float, float, float]:
+def paired(one: list[str], other: list[str], runs: int = RUNS) -> tuple[float, float, float]:
     """Run two commands in turn; return the median ratio one/other and both medians in ms."""
     times: tuple[list[float], list[float]] = ([], [])
-    for turn in range(RUNS + 2):
+    for turn in range(runs + 2):
         for command, into in zip((one, other), times, strict=True):
             started = time.perf_counter()
             subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
