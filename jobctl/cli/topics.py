@@ -21,26 +21,40 @@ class Topic(StrEnum):
     VERDICTS = "verdicts"
     RULES = "rules"
     PROFILES = "profiles"
+    MAN = "man"
 
 
 _Table = tuple[Sequence[str], list[tuple[Any, ...]]]
 
 
 def help_about(
-    topic: Annotated[Topic, typer.Argument(help="Which list.", show_default=False)],
+    topic: Annotated[Topic, typer.Argument(help="Which list, or the manual page.", show_default=False)],
     as_json: JsonOption = False,
 ) -> None:
-    """Show what a code, a reason, a cause or a verdict means, as the README has it."""
-    heads, rows = _TABLES[topic]()
+    """Show what a code, a reason, a cause or a verdict means, as the README has it.
+
+    `jobctl help man | man -l -` shows all of it as a manual page.
+    """
+    heads, rows = table_of(topic)
     if as_json:
         output.close_json(
             {"topic": topic.value, "rows": [dict(zip(heads, row, strict=True)) for row in rows]}
         )
         return
+    if topic is Topic.MAN:
+        from jobctl.cli.manual import page
+
+        output.result(page().rstrip("\n"))
+        return
     from tabulate import tabulate
 
     widths = [None] * (len(heads) - 1) + [70]
     output.result(tabulate(rows, headers=heads, tablefmt="plain", maxcolwidths=widths, disable_numparse=True))
+
+
+def table_of(topic: Topic) -> _Table:
+    """Return the column heads and the rows of a list; of the manual page, its sections."""
+    return _TABLES[topic]()
 
 
 def _exit_codes() -> _Table:
@@ -85,6 +99,12 @@ def _profiles() -> _Table:
     return ("profile", "reads"), [(name, str(known.get(name).read)) for name in known.names]
 
 
+def _manual() -> _Table:
+    from jobctl.cli.manual import sections
+
+    return ("section", "roff"), [tuple(section) for section in sections()]
+
+
 _TABLES: dict[Topic, Callable[[], _Table]] = {
     Topic.EXIT_CODES: _exit_codes,
     Topic.REASONS: _reasons,
@@ -92,4 +112,5 @@ _TABLES: dict[Topic, Callable[[], _Table]] = {
     Topic.VERDICTS: _verdicts,
     Topic.RULES: _rules,
     Topic.PROFILES: _profiles,
+    Topic.MAN: _manual,
 }

@@ -105,6 +105,10 @@ def watch(
         str | None,
         typer.Option("--metrics", metavar="[HOST:]PORT", help="Serve Prometheus metrics while it lasts."),
     ] = None,
+    otel: Annotated[
+        bool,
+        typer.Option("--otel", help="Send traces and logs by OTLP, as the OTEL_* variables say."),
+    ] = False,
     profile: ProfileOption = None,
     base_url: BaseUrlOption = None,
     config: ConfigOption = None,
@@ -155,7 +159,7 @@ def watch(
         fail_fast=fail_fast,
         feed=_feed() if is_fed else None,
         other_side=partial(_other_side, config=config) if is_fed else None,
-        witnesses=witnesses(notify, metrics),
+        witnesses=witnesses(notify, metrics, otel=otel),
         logs=JobLogs() if logs else None,
     )
     with plan.side.memory:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from jobctl.watching.events import Finish, Notice
 
 
-def witnesses(notify: str | None, metrics: str | None) -> list[Witness]:
+def witnesses(notify: str | None, metrics: str | None, *, otel: bool = False) -> list[Witness]:
     """Return those that were asked for; a step summary is asked for by its variable.
 
     Raises:
@@ -33,7 +34,22 @@ def witnesses(notify: str | None, metrics: str | None) -> list[Witness]:
         served = Metrics(metrics)
         output.tell(f"metrics: {served.url}")
         found.append(served)
+    if otel and os.environ.get("OTEL_SDK_DISABLED", "").strip().lower() != "true":
+        found.append(_telemetry())
     return found
+
+
+def _telemetry() -> Witness:
+    from jobctl.errors import ConfigError
+
+    try:
+        from jobctl.cli.telemetry import Telemetry
+    except ImportError as error:
+        raise ConfigError(
+            f"--otel needs OpenTelemetry, which is not installed here ({error})",
+            hint="pip install 'jobctl[otel]'",
+        ) from error
+    return Telemetry()
 
 
 class Witness:
