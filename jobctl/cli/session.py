@@ -49,8 +49,7 @@ def run_watch(plan: WatchPlan, judge: Callable[[Finish], ExitCode] | None = None
     try:
         return asyncio.run(session.run())
     except (Exception, KeyboardInterrupt) as error:
-        if plan.as_json and not isinstance(error, output.ReaderGone | output.StdoutLost):
-            session.fail(error)
+        session.fail(error)
         raise
 
 
@@ -110,18 +109,21 @@ class _Session:
             self._watch.add(job, api=api, name=name)
 
     def fail(self, error: BaseException) -> None:
-        """Close the JSON stream of a watch that could not go on; what has ended before stays as it ended."""
+        """Tell the end of a watch that could not go on; what has ended before stays as it ended."""
         open_jobs = [job for job in self._plan.jobs if job not in self._finishes]
         documents, code = error_ending(open_jobs, error)
         if self._sides is not None:
             documents = [one | self._sides.document(one["job"]) for one in documents]
         ended = [self._document(name, finish.job) for name, finish in self._finishes.items()]
-        self._tell_end([*self._plan.refused, *ended, *documents], code, problem(error))
+        results = [*self._plan.refused, *ended, *documents]
+        # Without --json the error itself is what is shown, and a reader that left is shown nothing.
+        if self._plan.as_json and not isinstance(error, output.ReaderGone | output.StdoutLost):
+            self._presenter.end(results, code, problem(error))
+        self._tell_witnesses(results, code, problem(error))
 
-    def _tell_end(
+    def _tell_witnesses(
         self, results: list[dict[str, Any]], code: ExitCode, cut_short: dict[str, Any] | None = None
     ) -> None:
-        self._presenter.end(results, code, cut_short)
         witnesses, self._plan.witnesses = self._plan.witnesses, []
         for witness in witnesses:
             witness.end(results, code, cut_short)
@@ -194,7 +196,9 @@ class _Session:
             plan.refused += plan.feed.refused
             code = worst([code, ExitCode.USAGE])
         settled = [EXIT_CODES[document["exit_code"]] for document in plan.refused if "exit_code" in document]
-        self._tell_end([*plan.refused, *results], worst([code, *settled]))
+        results, together = [*plan.refused, *results], worst([code, *settled])
+        self._presenter.end(results, together)
+        self._tell_witnesses(results, together)
         self._tell_how_to_resume(sides, why)
         return WatchResult(self._finishes, code)
 

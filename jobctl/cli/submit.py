@@ -90,6 +90,7 @@ def submit(
             from jobctl.cli.plan import WatchPlan, make_options
             from jobctl.cli.session import run_watch
             from jobctl.cli.sides import ApiSide, Manner
+            from jobctl.cli.witness import witnesses
 
             if not as_json:
                 output.result(answer.job)
@@ -108,6 +109,7 @@ def submit(
                 quiet=quiet,
                 verbose=verbose,
                 just_submitted=True,
+                witnesses=witnesses(),
                 known={answer.job: [answer.observation]},
             )
             output.leave(run_watch(plan).code)

@@ -12,17 +12,13 @@ if TYPE_CHECKING:
     from jobctl.watching.events import Finish, Notice
 
 
-def witnesses(notify: str | None, metrics: str | None, *, otel: bool = False) -> list[Witness]:
+def witnesses(notify: str | None = None, metrics: str | None = None, *, otel: bool = False) -> list[Witness]:
     """Return those that were asked for; a step summary is asked for by its variable.
 
     Raises:
         ConfigError: one of them cannot do its work: known before anything is asked of a server.
     """
     found: list[Witness] = []
-    if notify is not None:
-        from jobctl.cli.notify import Notify
-
-        found.append(Notify(notify))
     from jobctl.cli.step_summary import StepSummary, summary_file
 
     if summary_file() is not None:
@@ -36,6 +32,10 @@ def witnesses(notify: str | None, metrics: str | None, *, otel: bool = False) ->
         found.append(served)
     if otel and os.environ.get("OTEL_SDK_DISABLED", "").strip().lower() != "true":
         found.append(_telemetry())
+    if notify is not None:  # last: its command may take a while
+        from jobctl.cli.notify import Notify
+
+        found.append(Notify(notify))
     return found
 
 

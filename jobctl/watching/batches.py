@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from jobctl.watching.budget import BudgetGate
 
 _GATHERING: Final = 0.5
-"""Seconds from one request to the next, at least: the longer, the more jobs go into each."""
+"""Seconds from one request to the next that is not full, at least: the longer, the more jobs go into each."""
 _WORTH_IT: Final = 2
 """Fewer jobs than this are read one by one, as they always were."""
 
@@ -72,7 +72,8 @@ class BatchReads:
     async def _send_on(self) -> None:
         loop = asyncio.get_running_loop()
         while self._waiting:
-            await asyncio.sleep(max(0.0, self._sent_at + _GATHERING - loop.time()))
+            if len(self._waiting) < self._most:  # a full one gains nothing by waiting
+                await asyncio.sleep(max(0.0, self._sent_at + _GATHERING - loop.time()))
             self._sent_at = loop.time()
             for job in [job for job, (future, _) in self._waiting.items() if future.done()]:
                 del self._waiting[job]  # given up while it waited

@@ -29,5 +29,7 @@ def run() -> list[tuple[str, str, str, bool]]:
             ratio, our_ms, their_ms = paired([*ours, *of_ours], [*theirs, *of_theirs], RUNS)
             faster = 1 / ratio
             shown = f"{faster:.1f} × as fast ({our_ms:.0f} and {their_ms:.0f} ms)"
-            rows.append((f"jobctl {what}, of a Ray cluster", f"≥ 3 × ray job {what}", shown, faster >= TARGET))
+            rows.append(
+                (f"jobctl {what}, of a Ray cluster", f"≥ 3 × ray job {what}", shown, faster >= TARGET)
+            )
     return rows

@@ -1,4 +1,4 @@
-"""Ten thousand jobs of one sandbox, their ids on stdin, read by list requests: memory, requests, and how late."""
+"""Ten thousand jobs of one sandbox, their ids on stdin, read by list requests: memory, requests, delay."""
 
 from __future__ import annotations
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.components import require_program
 
 import jobctl
 from jobctl.cli.app import COMMANDS
@@ -23,14 +23,12 @@ PLAIN = page().replace("\\-", "-").replace("\\fB", "").replace("\\fI", "").repla
 
 def rendered(text, *how):
     """What a reader sees, and what the formatter complains about."""
+    require_program("groff")
     done = subprocess.run(
         ["groff", "-man", "-Tascii", "-ww", "-P-cbou", *how], input=text, capture_output=True, text=True,
         check=False,
     )  # fmt: skip
     return done.stdout, done.stderr
-
-
-needs_groff = pytest.mark.skipif(shutil.which("groff") is None, reason="groff is not installed")
 
 
 def test_every_command_option_and_list_is_in_it():
@@ -79,7 +77,6 @@ def test_it_is_the_same_whoever_asks(monkeypatch, alone, tmp_path):
     assert (done.code, done.err, done.out) == (0, "", text)
 
 
-@needs_groff
 def test_a_formatter_finds_nothing_wrong():
     shown, wrong = rendered(page())
     assert wrong == ""
@@ -87,8 +84,8 @@ def test_a_formatter_finds_nothing_wrong():
     assert "EXIT STATUS" in shown
 
 
-@pytest.mark.skipif(shutil.which("man") is None, reason="man is not installed")
 def test_man_shows_it():
+    require_program("man")
     env = os.environ | {"MANWIDTH": "80", "LC_ALL": "C.UTF-8"}
     done = subprocess.run(
         ["man", "--warnings", "-l", "-"], input=page(), capture_output=True, text=True, env=env, check=False
@@ -99,7 +96,6 @@ def test_man_shows_it():
     assert "--idempotency-key" in re.sub(r".\x08", "", done.stdout)
 
 
-@needs_groff
 @pytest.mark.parametrize(
     "text",
     [".so /etc/passwd", "'br", "a\\b", "-x --y", "\\n(.k", "a `\\b` c", "`-x`", "x\n.so /etc/passwd", "«é»"],
