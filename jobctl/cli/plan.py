@@ -14,7 +14,7 @@ from jobctl.cli.witness import Witness
 from jobctl.model import JobStatus, Observation
 from jobctl.watching.options import WatchOptions
 
-_STORY_LIMIT = 20
+_STORY_LIMIT = 1
 """Decisions kept in memory per job: the log and the screen have had them already."""
 
 
