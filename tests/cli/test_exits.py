@@ -262,7 +262,8 @@ def test_all_of_them_with_several_watched(box, jobctl):
     ],
 )
 def test_until(box, jobctl, until, end, code, ending):  # noqa: PLR0917 -- columns of the table
-    job = box.submit(duration=0.6, pending=0.1, steps=2, end=end)
+    # What is to be met while it runs goes on for as long as that takes.
+    job = box.submit(duration=60 if ending == "until" else 0.6, pending=0.1, steps=2, end=end)
     done = jobctl.run("watch", job, "--until", until, "--json")
     assert (done.code, done.result["jobs"][0]["ending"]) == (code, ending)
 

@@ -156,10 +156,11 @@ def test_a_terminal_of_ascii_gets_ascii(box, terminal):
 
 
 def test_a_step_back_is_a_line_with_its_reason(box, terminal):
-    job = box.submit(duration=1.2, steps=6, pending=0.1, requeue_at=0.8)
+    job = box.submit(duration=10, steps=50, pending=0.1, requeue_at=0.3)
     child = terminal("watch", job)
     child.expect(r"requeued: the server put the job back")
-    assert finish(child) == 0
+    child.sendintr()
+    assert finish(child) == 130
 
 
 def test_a_server_that_asks_to_be_left_alone(box, terminal):
