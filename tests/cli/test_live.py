@@ -156,7 +156,7 @@ def test_a_terminal_of_ascii_gets_ascii(box, terminal):
 
 
 def test_a_step_back_is_a_line_with_its_reason(box, terminal):
-    job = box.submit(duration=10, steps=50, pending=0.1, requeue_at=0.3)
+    job = box.submit(duration=10, steps=50, pending=0.1, requeue_at=3.0)
     child = terminal("watch", job)
     child.expect(r"requeued: the server put the job back")
     child.sendintr()
