@@ -12,7 +12,7 @@ from rich.text import Text
 
 from jobctl.cli.freshness import freshness
 from jobctl.cli.jobs import status_words
-from jobctl.cli.overview import overview
+from jobctl.cli.overview import counts, overview
 from jobctl.durations import format_duration
 from jobctl.model import JobStatus
 from jobctl.text import visible
@@ -87,6 +87,8 @@ class Board:
             columns = _fitted(rows, width)
             for row in rows:
                 yield from _drawn(row, columns, spell)
+        if machines and not running:  # only a feed goes on with nothing to watch
+            yield Text(f"{len(machines):,} jobs: {counts(machines)}; waiting for more ids", style="dim")
         budgets = list(dict.fromkeys(map(self._budget_of, machines)))
         for text in self._below(budgets, len(machines), len(running), len(running) if is_crowd else room):
             yield Text(set_cell_size(text, min(cell_len(text), width)), style="dim")
@@ -111,19 +113,19 @@ class Board:
 
 
 def traffic(budgets: list[PollBudget], now: float) -> str:
-    """`about 55 requests an hour, 60 at most, the next in 42s`: of one API, or of several together."""
-    parts = [f"about {sum(budget.per_hour(now) for budget in budgets):,} requests an hour"]
-    if len(budgets) > 1:
-        parts.append(f"to {len(budgets)} APIs")
-    bounds = dict.fromkeys(
-        f"{budget.rate:g} a second" if budget.hourly is None else f"{budget.hourly.limit:,}"
-        for budget in budgets
-    )
-    if len(bounds) == 1:
-        parts.append(f"{next(iter(bounds))} at most")
-    if (held := min((budget.held_for(now) for budget in budgets), default=0.0)) >= 1:
-        parts.append(f"the next in {format_duration(round(held))}")
-    return ", ".join(parts)
+    """`about 700 requests an hour, 20 a second at most`, or `55 of 60 requests an hour, the next in 42s`."""
+    to = f" to {len(budgets)} APIs" if len(budgets) > 1 else ""
+    limits = {budget.hourly.limit for budget in budgets if budget.hourly is not None}
+    if not limits:
+        rates = {budget.rate for budget in budgets}
+        most = f", {rates.pop():g} a second at most" if len(rates) == 1 else ""
+        return f"about {sum(budget.per_hour(now) for budget in budgets):,} requests an hour{to}{most}"
+    sent, limit = sum(budget.in_last_hour(now) for budget in budgets), max(limits)
+    if to:
+        return f"{sent:,} requests in the last hour{to}, at most {limit:,} to each"
+    held = round(budgets[0].held_for(now))
+    after = f", the next in {format_duration(held)}" if held else ""
+    return f"{sent:,} of {limit:,} requests an hour{after}"
 
 
 class Spelling:

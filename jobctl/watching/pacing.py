@@ -92,6 +92,9 @@ class PollBudget:
         """Requests of the last hour, extrapolated from what was seen while the watch is younger."""
         if self._started is None:
             return 0
+        return round(self.in_last_hour(now) * 3600 / min(3600.0, max(1.0, now - self._started)))
+
+    def in_last_hour(self, now: float) -> int:
+        """Return how many requests were sent in the last sixty minutes."""
         since = int(now // 60) - 60
-        sent = sum(count for minute, count in self._minutes if minute > since)
-        return round(sent * 3600 / min(3600.0, max(1.0, now - self._started)))
+        return sum(count for minute, count in self._minutes if minute > since)

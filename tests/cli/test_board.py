@@ -10,8 +10,9 @@ from rich.console import Console
 from support.screen import machine
 from world.make import known
 
-from jobctl.cli.board import Board, Spelling
+from jobctl.cli.board import Board, Spelling, traffic
 from jobctl.watching.pacing import PollBudget
+from jobctl.watching.quota import HourlyQuota
 from jobctl.watching.stream_state import Socket
 
 BUDGET = PollBudget(20)
@@ -72,3 +73,22 @@ def test_so_many_jobs_that_only_counts_say_anything(width):
     assert lines[1].startswith("slowest  0 running 62 %")
     assert len(lines) == 2
     assert max(map(cell_len, lines)) <= width - 3
+
+
+def test_what_is_told_of_the_traffic():
+    plain, quota = PollBudget(20), PollBudget(20, HourlyQuota(60))
+    for budget in (plain, quota):
+        for second in range(3):
+            budget.take(100.0 + second)
+    assert traffic([plain], 110.0) == "about 1,080 requests an hour, 20 a second at most"
+    assert traffic([plain, plain], 110.0) == "about 2,160 requests an hour to 2 APIs, 20 a second at most"
+    assert traffic([plain, PollBudget(5)], 110.0) == "about 1,080 requests an hour to 2 APIs"
+    assert traffic([quota], 110.0) == "3 of 60 requests an hour, the next in 55s"
+    assert traffic([quota], 200.0) == "3 of 60 requests an hour"
+    assert traffic([quota, quota], 110.0) == "6 requests in the last hour to 2 APIs, at most 60 to each"
+
+
+def test_a_feed_with_nothing_left_to_watch_says_what_it_waits_for():
+    done = machine(job=known("completed"))
+    done.finished = True
+    assert drawn(80, done, done, names=("7", "8"))[0] == "2 jobs: 2 completed; waiting for more ids"
