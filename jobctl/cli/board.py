@@ -68,8 +68,10 @@ class Board:
         machines: Callable[[], Mapping[str, WatchMachine]],
         budget_of: Callable[[str], PollBudget],
         clock: Callable[[], float],
+        is_fed: Callable[[], bool] = lambda: False,
     ) -> None:
-        self._machines, self._budget_of, self._clock = machines, budget_of, clock
+        """`is_fed` tells whether more jobs may be added."""
+        self._machines, self._budget_of, self._clock, self._is_fed = machines, budget_of, clock, is_fed
         self._began = clock()
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
@@ -87,8 +89,9 @@ class Board:
             columns = _fitted(rows, width)
             for row in rows:
                 yield from _drawn(row, columns, spell)
-        if machines and not running:  # only a feed goes on with nothing to watch
-            yield Text(f"{len(machines):,} jobs: {counts(machines)}; waiting for more ids", style="dim")
+        if self._is_fed() and not running:
+            so_far = f"{len(machines):,} jobs: {counts(machines)}" if machines else "no jobs yet"
+            yield Text(f"{so_far}; waiting for {'more ' if machines else ''}ids", style="dim")
         budgets = list(dict.fromkeys(map(self._budget_of, machines)))
         for text in self._below(budgets, len(machines), len(running), len(running) if is_crowd else room):
             yield Text(set_cell_size(text, min(cell_len(text), width)), style="dim")

@@ -28,6 +28,7 @@ class LiveLines(PlainLines):
         self,
         machines: Callable[[], Mapping[str, WatchMachine]],
         budget_of: Callable[[str], PollBudget],
+        is_fed: Callable[[], bool],
         *,
         verbose: bool = False,
         many: bool = False,
@@ -36,7 +37,7 @@ class LiveLines(PlainLines):
         self._machines = machines
         self._console = Console(highlight=False, soft_wrap=True)
         self._live = Live(
-            Board(machines, budget_of, time.monotonic),
+            Board(machines, budget_of, time.monotonic, is_fed),
             console=self._console,
             refresh_per_second=4,
             transient=True,

@@ -145,7 +145,13 @@ class _Session:
         from jobctl.cli.live import LiveLines
 
         return stack.enter_context(
-            LiveLines(lambda: watch.machines, watch.budget_of, verbose=plan.verbose, many=many)
+            LiveLines(
+                lambda: watch.machines,
+                watch.budget_of,
+                lambda: watch.expects_more,
+                verbose=plan.verbose,
+                many=many,
+            )
         )
 
     def _take(self, update: Update, sides: Sides) -> None:

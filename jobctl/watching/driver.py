@@ -40,7 +40,8 @@ class Watch:
         self._room = asyncio.Event()
         self._room.set()
         self._running = 0
-        self._more_to_come = False
+        self.expects_more = False
+        """Jobs may still be added: it does not end before `no_more`."""
         self._clock = asyncio.get_running_loop().time
 
     @property
@@ -91,11 +92,11 @@ class Watch:
 
     def expect_more(self) -> None:
         """Do not end before `no_more`, though every job added so far has finished."""
-        self._more_to_come = True
+        self.expects_more = True
 
     def no_more(self) -> None:
         """All jobs have been added."""
-        self._more_to_come = False
+        self.expects_more = False
         self._updates.put_nowait(None)
 
     def interrupt(self) -> None:
@@ -125,7 +126,7 @@ class Watch:
 
     async def __aiter__(self) -> AsyncIterator[Update]:
         try:
-            while self._running or self._more_to_come or not self._updates.empty():
+            while self._running or self.expects_more or not self._updates.empty():
                 update = await self._updates.get()
                 if self._updates.qsize() < _MOST_WAITING // 2:
                     self._room.set()
@@ -147,7 +148,7 @@ class Watch:
     async def aclose(self) -> None:
         """Stop everything that is under way and wait until it is; whoever iterates comes to an end."""
         self.drop()
-        self._running, self._more_to_come = 0, False
+        self._running, self.expects_more = 0, False
         self._updates.put_nowait(None)
         tasks = [task for driver in self.drivers.values() for task in driver.tasks]
         if tasks:

@@ -18,10 +18,12 @@ from jobctl.watching.stream_state import Socket
 BUDGET = PollBudget(20)
 
 
-def drawn(width, *machines, names=("1193930",), encoding="utf-8"):
+def drawn(width, *machines, names=("1193930",), encoding="utf-8", is_fed=False):
     sink = io.TextIOWrapper(io.BytesIO(), encoding=encoding, errors="backslashreplace", newline="\n")
     console = Console(file=sink, width=width, height=24, color_system=None)
-    board = Board(lambda: dict(zip(names, machines, strict=True)), lambda _: BUDGET, lambda: 100.0)
+    board = Board(
+        lambda: dict(zip(names, machines, strict=True)), lambda _: BUDGET, lambda: 100.0, lambda: is_fed
+    )
     console.print(board, soft_wrap=False)
     sink.flush()
     return sink.buffer.getvalue().decode(encoding).splitlines()
@@ -91,4 +93,8 @@ def test_what_is_told_of_the_traffic():
 def test_a_feed_with_nothing_left_to_watch_says_what_it_waits_for():
     done = machine(job=known("completed"))
     done.finished = True
-    assert drawn(80, done, done, names=("7", "8"))[0] == "2 jobs: 2 completed; waiting for more ids"
+    assert drawn(80, done, done, names=("7", "8"), is_fed=True) == [
+        "2 jobs: 2 completed; waiting for more ids"
+    ]
+    assert drawn(80, done, done, names=("7", "8")) == []
+    assert drawn(80, names=(), is_fed=True) == ["no jobs yet; waiting for ids"]
