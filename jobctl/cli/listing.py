@@ -53,7 +53,7 @@ def list_jobs(
     chosen = settings_for(profile, base_url, config).profile
     remembered, problem = _remembered(chosen)
     if chosen.list is None and not remembered:
-        chosen.list_url()  # which says what is missing
+        chosen.list_request()  # which says what is missing
     listed, error = [], None
     try:
         listed = _asked(chosen, limit, insecure=insecure) if chosen.list is not None else []

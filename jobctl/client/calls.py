@@ -24,6 +24,7 @@ from jobctl.errors import ApiError, ProtocolError, SubmitUncertain, TransportErr
 from jobctl.model import Observation, Source
 from jobctl.observe import Reader
 from jobctl.profile.fields import compile_path
+from jobctl.profile.urls import with_query
 from jobctl.tunnel_pages import bypass_headers
 
 if TYPE_CHECKING:
@@ -108,11 +109,8 @@ class Calls:
 
     def list(self, limit: int | None = None) -> Flow[list[Any]]:
         """The server's own list, newest first as far as the server sorts it; raises as `read` does."""
-        url = self.profile.list_url()
-        if limit is not None:
-            url = _with_query(url, f"limit={limit}")
-        response = yield from self._get(self.profile.list, url)
-        return self._items(response)
+        method, url, body = self.profile.list_request(limit)
+        return self._items((yield from self._fetch(method, url, body=body)))
 
     def read_many(self, jobs: Sequence[str]) -> Flow[dict[str, Observation]]:
         """One uncached read of several jobs; those the answer does not hold are missing. Raises as `read`."""
@@ -144,10 +142,8 @@ class Calls:
             ConfigError, TransportError, ApiError, ProtocolError: it was not created.
         """
         method, url, body = self.profile.submit_request(body)
-        headers: Headers = (("Content-Type", "application/json"),)
-        if key is not None:
-            headers += ((self.profile.idempotency_header, key),)
-        request = self._request(method, url, headers, body)
+        headers = ((self.profile.idempotency_header, key),) if key is not None else ()
+        request = self._request(method, url, body, headers, is_json=True)
 
         def may_repeat(error: JobctlError) -> bool:
             return is_transient(error) and (key is not None or not is_uncertain(error))
@@ -167,9 +163,7 @@ class Calls:
         Raises:
             ConfigError, TransportError, ApiError, ProtocolError: nobody decided.
         """
-        operation = self.profile.cancel
-        url = self.profile.cancel_url(job)
-        request = self._request(operation.method if operation else "POST", url, (), None)
+        request = self._request(*self.profile.cancel_request(job))
 
         def read(response: Response) -> CancelAnswer:
             return self._cancelled(response, job)
@@ -179,13 +173,19 @@ class Calls:
     # --- requests -------------------------------------------------------------------------------------
 
     def _get(self, operation: Operation | None, url: str, headers: Headers = ()) -> Flow[Response]:
-        method = operation.method if operation is not None else "GET"
+        return (yield from self._fetch(operation.method if operation is not None else "GET", url, headers))
+
+    def _fetch(self, method: str, url: str, headers: Headers = (), body: Any = None) -> Flow[Response]:
         unique = f"_t={self._nonce()}"
-        request = self._request(method, _with_query(url, unique), (*UNCACHED, *headers), None)
+        request = self._request(method, with_query(url, unique), body, (*UNCACHED, *headers))
         return (yield from self._send(request, unique))
 
-    def _request(self, method: str, url: str, headers: Headers, body: Any) -> Request:
+    def _request(
+        self, method: str, url: str, body: Any, headers: Headers = (), *, is_json: bool = False
+    ) -> Request:
         encoded = None if body is None else json.dumps(body).encode()
+        if is_json or encoded is not None:
+            headers = (("Content-Type", "application/json"), *headers)
         by_name = {name.lower(): (name, value) for name, value in (*self._common, *headers)}
         by_name |= {name.lower(): (name, value) for name, value in self.profile.headers.items()}
         return Request(method, url, tuple(by_name.values()), encoded)
@@ -232,7 +232,7 @@ class Calls:
         return CancelAnswer(True, response.status, None, seen if seen.status is not None else None)
 
     def _uncertain(self, problem: JobctlError, key: str | None) -> SubmitUncertain:
-        check = f"GET {self.profile.list.path}" if self.profile.list else "the API's own list"
+        check = str(self.profile.list) if self.profile.list else "the API's own list"
         again = (
             "repeat the command with the same --idempotency-key"
             if key is not None
@@ -242,7 +242,3 @@ class Calls:
             f"submit: no clear answer, the job may or may not exist ({problem.message})",
             hint=f"look for it with `jobctl list` ({check}); {again}",
         )
-
-
-def _with_query(url: str, argument: str) -> str:
-    return f"{url}{'&' if '?' in url else '?'}{argument}"

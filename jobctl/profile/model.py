@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from jobctl.errors import ConfigError
 from jobctl.model import JobStatus
 from jobctl.profile.auth import Auth, AuthKind
+from jobctl.profile.call_shape import cancel_body, list_body
 from jobctl.profile.logs_shape import LogsShape
 from jobctl.profile.stream_shape import DEFAULT_STREAM, StreamKind, StreamShape
 from jobctl.profile.submit_shape import shaped
-from jobctl.profile.urls import Operation, fill, join, split_base_url
+from jobctl.profile.urls import Operation, fill, join, split_base_url, with_query
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -92,6 +93,7 @@ class Profile:
     `fields`, `frame_type` and `list_items` are JMESPath expressions. `words` maps each word, as
     `spell` spells it, to its status. `read_many` is a list that takes ids, with commas between them, in place
     of `{id}`; at most `read_many_most` of them. `stream` is a path or a URL, `stream_shape` how it is spoken.
+    `submit_body`, `cancel_body` and `list_body` are JSON forms; see `submit_shape` and `call_shape`.
     `read_also` is a second call that belongs to one read: its answer stands under `also` in the payload.
     `unknown_looks_like` are words, as `spell` spells them, that it says of any id nobody ever heard of.
     `warnings` are for the person.
@@ -106,6 +108,8 @@ class Profile:
     read_many: Operation | None = None
     read_many_most: int = 100
     submit_body: Any = None
+    cancel_body: Any = None
+    list_body: Any = None
     read_also: Operation | None = None
     unknown_looks_like: frozenset[str] = frozenset()
     stream: str | None = None
@@ -158,18 +162,26 @@ class Profile:
         """Return the URL that reads several jobs; ConfigError when the profile has no such operation."""
         return self.url(self._need("read_many", self.read_many), ",".join(job_ids))
 
-    def cancel_url(self, job_id: str) -> str:
-        """Return the URL that cancels one job; ConfigError when the profile has no cancel."""
-        return self.url(self._need("cancel", self.cancel), job_id)
+    def cancel_request(self, job_id: str) -> tuple[str, str, Any]:
+        """Return method, URL and body that cancel one job; ConfigError when the profile has no cancel."""
+        operation = self._need("cancel", self.cancel)
+        return operation.method, self.url(operation, job_id), cancel_body(self.cancel_body, job_id)
 
     def submit_request(self, payload: Any) -> tuple[str, str, Any]:
         """Return method, URL and body that submit some fields; ConfigError when they cannot be submitted."""
         operation, body = shaped(self._need("submit", self.submit), self.submit_body, payload)
         return operation.method, self.url(operation), body
 
-    def list_url(self) -> str:
-        """Return the URL that lists jobs; ConfigError when the profile has no list."""
-        return self.url(self._need("list", self.list))
+    def list_request(self, limit: int | None = None) -> tuple[str, str, Any]:
+        """Return method, URL and body that list jobs; ConfigError when the profile has no list.
+
+        A `limit` goes where the body has a place for it, else into the query.
+        """
+        operation = self._need("list", self.list)
+        url, body, is_told = self.url(operation), *list_body(self.list_body, limit)
+        if limit is not None and not is_told:
+            url = with_query(url, f"limit={limit}")
+        return operation.method, url, body
 
     def stream_url(self, job_id: str) -> str | None:
         """Return the URL of a job's stream, ws(s) or http(s) by its kind; None when there is no stream."""

@@ -9,6 +9,7 @@ from typing import Any, Final
 from jobctl.errors import ConfigError
 from jobctl.model import JobStatus
 from jobctl.profile.auth import header_value
+from jobctl.profile.call_shape import json_problem
 from jobctl.profile.fields import compile_path
 from jobctl.profile.model import DEFAULT_FIELDS, DEFAULT_WORDS, Profile, both_spellings, spell
 from jobctl.profile.parse_auth import parse_auth, parse_tls
@@ -167,6 +168,21 @@ def _words(value: Any) -> frozenset[str]:
 def _template(value: Any) -> Any:
     if not isinstance(value, Mapping):
         raise ConfigError(f"expected a table such as {{ input = '{{*}}' }}, got {show(value)}")
+    return _as_json(value)
+
+
+def _form(example: str) -> Callable[[Any], Any]:
+    def parse(value: Any) -> Any:
+        if not isinstance(value, Mapping | list):
+            raise ConfigError(f"expected a table such as {example}, got {show(value)}")
+        return _as_json(value)
+
+    return parse
+
+
+def _as_json(value: Any) -> Any:
+    if problem := json_problem(value):
+        raise ConfigError(f"expected what JSON can say: {problem}")
     return value
 
 
@@ -252,6 +268,8 @@ _PARSERS: Final[dict[str, Callable[[Any], Any]]] = {
     "cancel": _operation(needs_id=True),
     "submit": _operation(needs_id=False, takes_fields=True),
     "submit_body": _template,
+    "cancel_body": _form("{ status = 'cancelled' }"),
+    "list_body": _form("{ limit = '{limit}' }"),
     "read_also": _operation(needs_id=True),
     "unknown_looks_like": _words,
     "list": _operation(needs_id=False),

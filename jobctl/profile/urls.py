@@ -174,3 +174,8 @@ def join(base_url: str, path: str, *, websocket: bool = False) -> str:
     scheme = base.scheme.replace("http", "ws", 1) if websocket else base.scheme
     merged = "&".join(part for part in (base.query, query) if part)
     return urlunsplit((scheme, base.netloc, base.path.rstrip("/") + tail, merged, ""))
+
+
+def with_query(url: str, argument: str) -> str:
+    """Append one argument, encoded already, to the query of a URL."""
+    return f"{url}{'&' if '?' in url else '?'}{argument}"

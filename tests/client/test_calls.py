@@ -12,6 +12,7 @@ from jobctl.client.messages import Pause, RefreshAuth, Request, Response
 from jobctl.errors import ApiError, ProtocolError, SubmitUncertain, TransportError
 from jobctl.model import JobStatus, Source
 from jobctl.profile.load import Profiles
+from jobctl.profile.urls import Operation
 
 RECORD = b'{"id": "7", "status": "running", "updated_at": "2026-01-01T00:00:00Z"}'
 REFUSED = TransportError("refused", kind="refused", sent=False)
@@ -112,6 +113,36 @@ def test_with_a_key_it_is_repeated(calls, script, sent):
     result, requests, _ = carry(calls.submit({}, "k"), *script)
     assert (result.job, len(requests)) == ("7", sent)
     assert {dict(request.headers)["Idempotency-Key"] for request in requests} == {"k"}
+
+
+def test_a_cancel_sends_the_form_of_the_profile_and_only_then_a_body(calls):
+    _, (bare,), _ = carry(calls.cancel("7"), answer())
+    assert (bare.method, bare.body, dict(bare.headers).get("Content-Type")) == ("POST", None, None)
+    calls.profile = replace(
+        calls.profile,
+        cancel=Operation("PATCH", "/jobs/{id}"),
+        cancel_body={"status": "cancelled", "why": "{id}"},
+        headers={"content-type": "application/merge-patch+json"},
+    )
+    _, sent, _ = carry(calls.cancel('7"'), answer(503), answer(204, b""))
+    assert [(one.method, json.loads(one.body)) for one in sent] == [
+        ("PATCH", {"status": "cancelled", "why": '7"'})
+    ] * 2
+    kinds = [value for name, value in sent[0].headers if name.lower() == "content-type"]
+    assert kinds == ["application/merge-patch+json"], "what the profile says of headers wins"
+
+
+def test_a_list_may_be_a_search(calls):
+    calls.profile = replace(
+        calls.profile, list=Operation("POST", "/jobs/search"), list_body={"limit": "{limit}", "sort": ["-id"]}
+    )
+    items, (asked,), _ = carry(calls.list(3), answer(200, b'{"items": [1]}'))
+    assert (items, asked.method, json.loads(asked.body)) == ([1], "POST", {"limit": 3, "sort": ["-id"]})
+    assert asked.url == "http://api.test:8001/jobs/search?_t=n0"
+    headers = dict(asked.headers)
+    assert (headers["Content-Type"], headers["Cache-Control"]) == ("application/json", "no-cache, no-store")
+    error, _, _ = carry(calls.submit({}), answer(503))
+    assert "(POST /jobs/search)" in error.hint
 
 
 def test_a_cancel_through_a_gateway_that_says_when_to_come_back(calls):

@@ -63,17 +63,26 @@ def test_stream_url(stream, url):
 def test_urls_of_the_operations():
     full = profile(submit=Operation("POST", "/v1/jobs"), cancel=Operation("DELETE", "/v1/jobs/{id}"))
     assert full.read_url("7") == "https://h/api/v1/jobs/7"
-    assert full.cancel_url("7") == "https://h/api/v1/jobs/7"
+    assert full.cancel_request("7") == ("DELETE", "https://h/api/v1/jobs/7", None)
     assert full.submit_request({"a": 1}) == ("POST", "https://h/api/v1/jobs", {"a": 1})
 
 
 @pytest.mark.parametrize(
-    "call", [lambda p: p.submit_request({}), lambda p: p.cancel_url("1"), lambda p: p.list_url()]
+    "call", [lambda p: p.submit_request({}), lambda p: p.cancel_request("1"), lambda p: p.list_request()]
 )
 def test_a_missing_operation_is_a_config_error_with_the_line_to_add(call):
     with pytest.raises(ConfigError) as caught:
         call(profile())
     assert "METHOD /path" in str(caught.value.hint)
+
+
+def test_a_limit_goes_where_the_body_has_a_place_for_it():
+    asked = profile(list=Operation("POST", "/v1/jobs/search"), list_body={"limit": "{limit}", "sort": "-id"})
+    url = "https://h/api/v1/jobs/search"
+    assert asked.list_request(5) == ("POST", url, {"limit": 5, "sort": "-id"})
+    assert asked.list_request() == ("POST", url, {"sort": "-id"})
+    without = profile(list=Operation("POST", "/v1/jobs/search"), list_body={})
+    assert without.list_request(5) == ("POST", f"{url}?limit=5", {})
 
 
 def test_without_base_url_nothing_is_guessed():
