@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from jobctl.openapi.found import Confidence, Found
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from jobctl.model import JobStatus
     from jobctl.openapi.words import Word
@@ -22,7 +22,8 @@ class Draft:
     """One kind of job. `label` is its read as the document has it, `source` where all this was found.
 
     `unfilled` are parameters of the paths that only a person knows; `promised` the types of fields that the
-    document says are always there; `extra` further settings of the profile.
+    document says are always there; `extra` further settings of the profile; `bodies` the findings about those
+    bodies that a call needs.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Draft:
     auth: Found
     auth_table: Mapping[str, Any] | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
+    bodies: Mapping[str, Found] = field(default_factory=dict)
     unfilled: tuple[str, ...] = ()
     promised: Mapping[str, str] = field(default_factory=dict)
 
@@ -63,6 +65,12 @@ class Draft:
         )
         return replace(self, words=decided)
 
+    def _calls(self) -> Iterator[tuple[str, Found]]:
+        for name in OPERATIONS:
+            yield name, self.operations[name]
+            if (body := self.bodies.get(f"{name}_body")) is not None:
+                yield f"{name}_body", body
+
     def _usual_words(self) -> list[tuple[str, Found]]:
         known = ", ".join(one.word for one in self.words if one.known)
         return [("status", Found(known, Confidence.HIGH, ("usual words",)))] if known else []
@@ -71,7 +79,7 @@ class Draft:
         """Return all findings in the order they are shown and written."""
         return [
             ("base_url", self.base_url),
-            *((name, self.operations[name]) for name in OPERATIONS),
+            *self._calls(),
             ("auth", self.auth),
             *((f"fields.{name}", self.fields[name]) for name in FIELDS if name in self.fields),
             *self._usual_words(),

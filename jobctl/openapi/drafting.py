@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jobctl.openapi import operations as ops
 from jobctl.openapi.answers import list_items
+from jobctl.openapi.bodies import Body, cancel_body, list_body
 from jobctl.openapi.draft import Draft
 from jobctl.openapi.found import Confidence, Found, missing
 from jobctl.openapi.names import words_in
@@ -100,7 +101,7 @@ def draft_of(document: Document, kinds: Kinds, number: int, wishes: Wishes) -> D
     chosen = {
         "submit": ops.choose_submit(document, family, calls),
         "read": family.read,
-        "cancel": ops.choose_cancel(family, calls),
+        "cancel": ops.choose_cancel(document, family, calls),
         "list": ops.choose_list(document, family, calls),
         "stream": ops.choose_stream(document, family, calls),
     }
@@ -108,17 +109,21 @@ def draft_of(document: Document, kinds: Kinds, number: int, wishes: Wishes) -> D
     unfilled = filled["read"][1]
     read = family.read.call
     auth = find_auth(document, read, name) if read is not None else None
+    operations = {key: _if_read_tells(found, left, unfilled) for key, (found, left) in filled.items()}
+    bodies = _bodies(document, chosen, operations)
+    forms = {key: body.form for key, body in bodies.items() if body.found.value is not None}
     return Draft(
         name=name,
         label=family.read.found.value or "",
         source=document.address,
         base_url=find_base_url(document, wishes.base_url),
-        operations={key: _if_read_tells(found, left, unfilled) for key, (found, left) in filled.items()},
+        operations={key: _less_sure(one, bodies.get(f"{key}_body")) for key, one in operations.items()},
         fields=family.fields.found,
         words=family.fields.words,
         auth=auth.found if auth is not None else missing("no read"),
         auth_table=auth.table if auth is not None else None,
-        extra=_extra(document, family, chosen["submit"].call, chosen["list"].call),
+        extra=_extra(document, family, chosen["submit"].call, chosen["list"].call) | forms,
+        bodies={key: body.found for key, body in bodies.items()},
         unfilled=unfilled,
         promised=family.fields.promised,
     )
@@ -146,6 +151,26 @@ def _if_read_tells(found: Found, left: tuple[str, ...], of_read: tuple[str, ...]
     if set(left) <= set(of_read):
         return found
     return missing(f"{found.value}: {', '.join(left)} to fill in", found.by_hand)
+
+
+def _bodies(
+    document: Document, chosen: Mapping[str, ops.Choice], operations: Mapping[str, Found]
+) -> dict[str, Body]:
+    found = {}
+    for key, work_out in (("cancel", cancel_body), ("list", list_body)):
+        call = chosen[key].call
+        is_sent = call is not None and call.method != "GET" and operations[key].value is not None
+        body = work_out(document, call) if is_sent and call is not None else None
+        if body is not None:
+            found[f"{key}_body"] = body
+    return found
+
+
+def _less_sure(found: Found, body: Body | None) -> Found:
+    """A call whose body nobody knows is refused as it stands."""
+    if body is None or body.found.value is not None:
+        return found
+    return found._replace(confidence=Confidence.LOW, reasons=(*found.reasons, "it needs a body"))
 
 
 def _extra(

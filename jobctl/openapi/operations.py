@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from jobctl.openapi.answers import answer_schema, arrays_in, streams_events
+from jobctl.openapi.bodies import CANCELS, cancel_setting
 from jobctl.openapi.found import Found, graded, missing
 from jobctl.openapi.names import is_job_like, singular, snake, words_in
 from jobctl.openapi.path_template import placeholders, query_id, stem_of, tail_of
@@ -74,7 +75,7 @@ def _family(document: Document, call: Call, by_stem: Mapping[str, list[Call]]) -
     is_status = bool(tail) and tail[0].lower() in _STATUS_TAILS
     points = fields.points + (4 if is_job else 0) - 3 * (len(placeholders(call.path)) - 1)
     points += 1 if is_status else -5 if tail else 2
-    points += 3 * any(_cancel_points(one, stem, call) > 8 for one in by_stem.get(stem, ()))
+    points += 3 * any(_cancel_points(document, one, stem, call) > 8 for one in by_stem.get(stem, ()))
     reasons = [f"GET with {{{id_name}}}", f"its answer has a status: {fields.found['status'].value}"]
     if is_job:
         reasons.append("called like a job")
@@ -90,15 +91,40 @@ def _id_names(parameter: str, stem: str) -> tuple[str, ...]:
 def choose_submit(document: Document, family: Family, calls: Sequence[Call]) -> Choice:
     """Choose the call that creates such a job."""
     scored = [(_submit_points(document, one, family), one) for one in calls if one.method in {"POST", "PUT"}]
-    return _best(scored, 9, 6, "a POST on the path of these jobs", "submit")
+    chosen = _best(scored, 9, 6, "a POST on the path of these jobs", "submit")
+    if chosen.call is None and singular(family.noun.lower()) == "operation":
+        return _elsewhere(document, family, calls) or chosen
+    return chosen
 
 
-def choose_cancel(family: Family, calls: Sequence[Call]) -> Choice:
+def _elsewhere(document: Document, family: Family, calls: Sequence[Call]) -> Choice | None:
+    """Operations are made by calls on other resources, which answer with the very same record."""
+    read = family.read.call
+    record = document.resolve(answer_schema(document, read)) if read is not None else None
+    makers = [
+        one
+        for one in calls
+        if one.method == "POST"
+        and not _same(stem_of(one.path), family.stem)
+        and record is not None
+        and document.resolve(answer_schema(document, one)) is record
+    ]
+    if len(makers) == 1:
+        why = "the one POST that answers with such a record"
+        return Choice(Found(makers[0].label, graded(6, 9, 6), (why,)), makers[0])
+    if not makers:
+        return None
+    names = ", ".join(visible(one.label, 80) for one in makers[:3])
+    why = f"{len(makers)} calls answer with such a record ({names}{' …' if makers[3:] else ''})"
+    return Choice(missing(why, "write the one that is meant: submit = 'POST /path'"))
+
+
+def choose_cancel(document: Document, family: Family, calls: Sequence[Call]) -> Choice:
     """Choose the call that cancels such a job. A DELETE may erase the record: not by itself."""
     read = family.read.call
     if read is None:
         return Choice(missing("no read"))
-    scored = [(_cancel_points(one, family.stem, read), one) for one in calls]
+    scored = [(_cancel_points(document, one, family.stem, read), one) for one in calls]
     chosen = _best(scored, 9, 7, "a call on one job that says so", "cancel", with_id=True)
     if chosen.call is None:
         other = next(
@@ -108,17 +134,22 @@ def choose_cancel(family: Family, calls: Sequence[Call]) -> Choice:
             doubt = (
                 "may erase the record"
                 if other.method == "DELETE"
-                else "needs a body, which a cancel never has"
+                else "needs a body in which no cancel can be told"
             )
-            hint = f'if it cancels and nothing else, write cancel = "{other.method} …"'
+            more = "" if other.method == "DELETE" else " and cancel_body = { … }"
+            hint = f'if it cancels and nothing else, write cancel = "{other.method} …"{more}'
             return Choice(missing(f"{visible(other.label, 100)} {doubt}", hint))
     return chosen
 
 
 def choose_list(document: Document, family: Family, calls: Sequence[Call]) -> Choice:
     """Choose the call that lists such jobs."""
-    scored = [(_list_points(document, one, family), one) for one in calls if one.method == "GET"]
-    return _best(scored, 9, 6, "a GET on the path of these jobs", "list")
+    scored = [(_list_points(document, one, family), one) for one in calls if one.method in {"GET", "POST"}]
+    chosen = _best(scored, 9, 6, "a GET or a search on the path of these jobs", "list")
+    if chosen.call is None:
+        return chosen
+    what = "a GET" if chosen.call.method == "GET" else "a search"
+    return chosen._replace(found=chosen.found._replace(reasons=(f"{what} on the path of these jobs",)))
 
 
 def choose_stream(document: Document, family: Family, calls: Sequence[Call]) -> Choice:
@@ -138,8 +169,6 @@ def choose_stream(document: Document, family: Family, calls: Sequence[Call]) -> 
     )
 
 
-_CANCELS: Final = ("cancel", "cancellation", "stop", "abort", "terminate", "kill", "revoke", "interrupt")
-"""What a cancel is called, the gentlest first."""
 _SUBMITS: Final = frozenset(
     ["submit", "create", "run", "start", "enqueue", "queue", "trigger", "add", "post", "new"]
 )
@@ -148,7 +177,7 @@ _NO_SUBMITS: Final = frozenset(
 )
 
 
-def _cancel_points(call: Call, stem: str, read: Call) -> int:
+def _cancel_points(document: Document, call: Call, stem: str, read: Call) -> int:
     if call.method == "GET" or not placeholders(call.path):
         return 0
     own, tail = stem_of(call.path), tail_of(call.path)
@@ -158,19 +187,28 @@ def _cancel_points(call: Call, stem: str, read: Call) -> int:
         said = set(words_in(own.rpartition("/")[2]))
     else:
         return 0
-    verbs = [number for number, verb in enumerate(_CANCELS) if verb in said]
+    verbs = [number for number, verb in enumerate(CANCELS) if verb in said]
     if verbs:
         return 16 - verbs[0] - (2 if len(said) > 1 else 0)
     spoken = set(words_in(call.spoken))
-    if tail or spoken.isdisjoint(_CANCELS):
+    says_so = not spoken.isdisjoint(CANCELS)
+    if call.method != "DELETE" and len(tail) <= 1 and said <= _SETTING_TAILS:
+        setting = cancel_setting(document, call)
+        if setting is not None:
+            return 9 if setting.is_all_there_is or says_so else 7
+    if tail or not says_so:
         return 0
     return 6 if "delete" in spoken else 8
+
+
+_SETTING_TAILS: Final = frozenset(["status", "state", "action", "actions", "command", "commands"])
+"""Behind a record: where its status is set, or something is done to it, by a body."""
 
 
 def _is_beside(stem: str, read_stem: str) -> bool:
     """`/cancel/{id}` beside `/status/{id}`: both end in a verb, and share what stands before it."""
     (mine, _, verb), (its, _, status) = stem.rpartition("/"), read_stem.rpartition("/")
-    return mine == its and status.lower() in _STATUS_TAILS and not set(words_in(verb)).isdisjoint(_CANCELS)
+    return mine == its and status.lower() in _STATUS_TAILS and not set(words_in(verb)).isdisjoint(CANCELS)
 
 
 def _submit_points(document: Document, call: Call, family: Family) -> int:
@@ -196,10 +234,17 @@ def _submit_points(document: Document, call: Call, family: Family) -> int:
 
 
 def _list_points(document: Document, call: Call, family: Family) -> int:
+    schema = answer_schema(document, call)
+    has_entries = schema is not None and bool(arrays_in(document, schema))
+    if call.method == "POST":
+        ending = call.path.removeprefix(family.stem).rstrip("/").lower()
+        return 8 if has_entries and ending[:1] in {"/", ":"} and ending[1:] in _SEARCHES else 0
     if not _same(call.path, family.stem):
         return 0
-    schema = answer_schema(document, call)
-    return 9 if schema is not None and arrays_in(document, schema) else 5
+    return 9 if has_entries else 5
+
+
+_SEARCHES: Final = frozenset(["search", "filter", "query", "list", "find"])
 
 
 def _same(path: str, other: str) -> bool:

@@ -29,9 +29,10 @@ def profile_text(draft: Draft) -> str:
     for name in OPERATIONS:
         found = draft.operations[name]
         lines += _stream(found) if name == "stream" and found.value else _line(name, found)
+        lines += _body(f"{name}_body", draft)
     lines += _auth(draft)
     for name, value in draft.extra.items():
-        if name != "headers":
+        if name != "headers" and name not in draft.bodies:
             lines.append(f"{name} = {literal(value)}")
     if "headers" in draft.extra:
         lines.append(f"headers = {literal(draft.extra['headers'])}")
@@ -61,6 +62,8 @@ def literal(value: Any) -> str:
     if isinstance(value, int | float):
         return f"{value:g}"
     if isinstance(value, dict):
+        if not value:
+            return "{}"
         return "{ " + ", ".join(f"{key(name)} = {literal(one)}" for name, one in value.items()) + " }"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(literal(one) for one in value) + "]"
@@ -94,6 +97,15 @@ def _comment(said: str) -> str:
 def _stream(found: Found) -> list[str]:
     path = (found.value or "").partition(" ")[2]
     return [f"stream = {literal({'kind': 'sse', 'url': path})}{_remark(found)}"]
+
+
+def _body(name: str, draft: Draft) -> list[str]:
+    found = draft.bodies.get(name)
+    if found is None:
+        return []
+    if found.value is None:
+        return _line(name, found)
+    return [f"{name} = {literal(draft.extra[name])}{_remark(found)}"]
 
 
 def _auth(draft: Draft) -> list[str]:

@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 from jobctl.openapi.document import Document
 from jobctl.openapi.draft import FIELDS, OPERATIONS, Draft
+from jobctl.openapi.flags import as_operation
 from jobctl.openapi.found import Confidence, Found, missing
 from jobctl.openapi.names import words_in
 from jobctl.openapi.schema_fields import find_fields
@@ -45,9 +46,15 @@ def schema_of(value: Any, depth: int = _DEEPEST) -> dict[str, Any]:
 def draft_of_sample(sample: Any, source: str, wishes: Wishes, read: str | None) -> Draft:
     """Draft a profile from one answer. `read` is its call where a person gave it, `GET /path/{id}`."""
     document = Document({"openapi": "3.1.0", "paths": {"/": {}}}, source)
-    fields = find_fields(document, schema_of(sample), ("id",))
+    schema = schema_of(sample)
+    if left_out := as_operation(sample):
+        schema["properties"] |= left_out
+    fields = find_fields(document, schema, ("id",))
     found = {name: _of_one_answer(one, name, sample) for name, one in fields.found.items()}
     call, base = _read_of(source, sample, found, read)
+    if "/" in _job_id(sample, found):
+        why = f"{found['id'].value} is a path, of which the read takes the last part only"
+        found["id"] = missing(why, "leave it out: jobs are read by that part")
     names = [part for part in (call.value or "").split("/")[1:] if part and "{" not in part]
     name = wishes.name or "-".join(words_in(names[-1] if names else "")) or "api"
     own = missing("one answer does not tell", "write it by hand where the API has it")
@@ -80,6 +87,12 @@ def _of_one_answer(found: Found, name: str, sample: Any) -> Found:
     return found._replace(confidence=lower, reasons=(*found.reasons, "seen in one answer"))
 
 
+def _job_id(sample: Any, found: Mapping[str, Found]) -> str:
+    where = found["id"].value if "id" in found else None
+    job_id = compile_path(where)(sample) if where else None
+    return "" if job_id is None else str(job_id)
+
+
 def _read_of(source: str, sample: Any, found: Mapping[str, Found], read: str | None) -> tuple[Found, Found]:
     """Return the read and the base URL: given, or the sample's own address with the id in it."""
     split = urlsplit(source)
@@ -94,12 +107,10 @@ def _read_of(source: str, sample: Any, found: Mapping[str, Found], read: str | N
     by_hand = "give --read 'GET /path/{id}'"
     if not is_url:
         return missing("the sample came from a file", by_hand), base
-    where = found["id"].value if "id" in found else None
-    job_id = compile_path(where)(sample) if where else None
-    parts = split.path.split("/")
-    spots = [
-        number for number, part in enumerate(parts) if job_id is not None and unquote(part) == str(job_id)
-    ]
+    job_id, parts = _job_id(sample, found), split.path.split("/")
+    spots = [number for number, part in enumerate(parts) if job_id and unquote(part) == job_id]
+    if "/" in job_id and unquote(split.path).endswith(f"/{job_id}"):
+        spots = [len(parts) - 1]  # the name of a Google resource, operations/17
     if not spots:
         return missing("the job's id is not in the sample's address", by_hand), base
     parts[spots[-1]] = "{id}"

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from jobctl.openapi.document import Document
+    from jobctl.openapi.flags import Flag
     from jobctl.openapi.schemas import Leaf
     from jobctl.openapi.words import Word
 
@@ -67,7 +68,9 @@ def find_fields(document: Document, schema: Any, id_names: tuple[str, ...] = ())
     leaves = document.remembered("leaves", schema, lambda: leaves_of(document, schema))
     status = document.remembered("status", schema, lambda: find_status(leaves))
     found = {"status": status.found}
-    promised = {"status": _promise(status.leaf)} if status.leaf and status.leaf.promised else {}
+    # What the profile reads there is a word, whatever the booleans are.
+    is_promised = status.leaf is not None and status.leaf.promised and status.flag is None
+    promised = {"status": _promise(status.leaf)} if status.leaf is not None and is_promised else {}
     if status.leaf is None:
         return Fields(found, (), None, promised, 0)
     beside = status.leaf
@@ -83,6 +86,8 @@ def find_fields(document: Document, schema: Any, id_names: tuple[str, ...] = ())
             if best[1].promised:
                 promised[name] = _promise(best[1])
     envelope = _envelope(status.leaf, chosen.get("id"))
+    if status.flag is not None:
+        found["status"] = _by_flag(status.found, status.flag, chosen.get("id"))
     if envelope is not None:
         found = {name: _in_or_out(one, envelope) for name, one in found.items()}
     progress_max, found["progress"] = _scale(chosen.get("progress"), found["progress"], leaves)
@@ -145,6 +150,14 @@ def _envelope(status: Leaf, job_id: Leaf | None) -> str | None:
     if len(status.path) != 2 or (job_id is not None and job_id.path[:-1] != status.path[:-1]):
         return None
     return None if status.path[0] in {"status", "state"} else status.path[0]
+
+
+def _by_flag(found: Found, flag: Flag, job_id: Leaf | None) -> Found:
+    above = flag.leaf.path[:-1]
+    is_beside = job_id is not None and job_id.path[:-1] == above
+    status = flag.status(expression(job_id.path[-1:]) if job_id is not None and is_beside else None)
+    # The record may come bare too, as in lists; a pipe binds weaker than all of it.
+    return found._replace(value=f"{expression(above)} || @ | {status}" if above else status)
 
 
 def _in_or_out(found: Found, envelope: str) -> Found:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from jobctl.model import JobStatus
+from jobctl.openapi.flags import Flag, find_flag
 from jobctl.openapi.found import Confidence, Found, graded, missing
 from jobctl.openapi.names import expression, snake
 from jobctl.openapi.roles import INSIDE_STATUS, OUTCOMES, STATUS, STATUS_ENDINGS
@@ -22,12 +23,16 @@ _PART_OF_A_LIFE: Final = 3
 
 
 class Status(NamedTuple):
-    """The finding, the property behind it, its words, and how much it looks like a job's status."""
+    """The finding, the property behind it, its words, and how much it looks like a job's status.
+
+    `flag` is there where no word but booleans tell it.
+    """
 
     found: Found
     leaf: Leaf | None
     words: tuple[Word, ...]
     points: int
+    flag: Flag | None = None
 
 
 class _Candidate(NamedTuple):
@@ -44,6 +49,10 @@ def find_status(leaves: list[Leaf]) -> Status:
         one = _judged(leaf)
         if one is not None and (best is None or one.points > best.points):
             best = one
+    flag = find_flag(leaves)
+    if flag is not None and (best is None or _tells_more(flag, best)):
+        found = Found(flag.status(None), graded(flag.points, 10, 7), flag.reasons)
+        return Status(found, flag.leaf, read_words(flag.words), flag.points, flag)
     if best is None:
         return Status(missing("no property looks like a status", _BY_HAND), None, (), 0)
     path, words, reasons = expression(best.leaf.path), best.words, best.reasons
@@ -58,6 +67,13 @@ def find_status(leaves: list[Leaf]) -> Status:
         confidence = Confidence.MEDIUM if confidence is Confidence.HIGH else confidence
         reasons = (*reasons, "no word for a failure: is that told elsewhere?")
     return Status(Found(path, confidence, reasons), best.leaf, words, best.points)
+
+
+def _tells_more(flag: Flag, word: _Candidate) -> bool:
+    """A word is the better status, unless it belongs to something within the record, or is no job's."""
+    if len(word.leaf.path) > len(flag.leaf.path):
+        return flag.is_complete or not tells_a_life(word.words)
+    return bool(word.words) and not any(one.status is not None for one in word.words)
 
 
 def _judged(leaf: Leaf) -> _Candidate | None:

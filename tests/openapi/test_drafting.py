@@ -99,10 +99,23 @@ def answer(schema):
 PARAMETERS = JUNK | st.lists(
     st.just({"name": "tenant\n", "in": "query", "required": True}) | JUNK, max_size=2
 )
+BODIES = st.builds(
+    lambda schema, required: {"required": required, "content": {"application/json": {"schema": schema}}},
+    RECORDS
+    | st.builds(
+        lambda inner: {
+            "required": ["status", "x"],
+            "properties": {"status": {"const": "stopped"}, "x": inner},
+        },
+        SCHEMAS | st.just({"const": 7}),
+    ),
+    st.booleans(),
+)
 CALLS = st.fixed_dictionaries(
     {"responses": RECORDS.map(answer) | st.just(answer({"$ref": "#/components/schemas/A"}))},
     optional={
         "parameters": PARAMETERS,
+        "requestBody": JUNK | BODIES,
         "security": JUNK | st.just([{"s": []}]),
         "operationId": JUNK,
         "tags": JUNK,
@@ -112,15 +125,16 @@ COMPONENTS = st.fixed_dictionaries(
     {"schemas": st.fixed_dictionaries({"A": RECORDS, "B": RECORDS})},
     optional={"securitySchemes": JUNK | st.just({"s": {"type": "http", "scheme": "bearer"}})},
 )
-METHODS = st.sampled_from(["get", "get", "post", "delete"])
+METHODS = st.sampled_from(["get", "get", "post", "delete", "patch"])
 ROOTS = st.fixed_dictionaries(
     {
         "openapi": st.just("3.1.0"),
         "paths": st.builds(
-            lambda others, path, read: others | {path: {"get": read}},
+            lambda others, path, read, change: others | {path: {"get": read, "patch": change}},
             st.dictionaries(PATHS, st.dictionaries(METHODS, CALLS | JUNK, max_size=3) | JUNK, max_size=4),
             st.sampled_from(["/jobs/{id}", "/{tenant}/tasks/{task_id}", "/renders/{id}/status"]),
             CALLS,
+            st.builds(lambda body: {"requestBody": body}, BODIES),
         ),
         "components": COMPONENTS | JUNK,
     },
@@ -142,6 +156,8 @@ def test_whatever_a_document_says_what_is_written_is_read_back(root, name):
             (profile_name, profile), *_ = table["profiles"].items()
             parsed = parse_profile(profile_name, profile)
             assert str(parsed.read) == draft.operations["read"].value
+            assert parsed.cancel_body == draft.extra.get("cancel_body")
+            event(f"a cancel has {parsed.cancel_body and 'a body'}")
 
 
 def test_a_document_that_is_none_never_gets_here():

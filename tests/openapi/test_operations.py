@@ -26,10 +26,9 @@ def family_of(paths):
 READ = {"/v1/jobs/{id}": {"get": answers(JOB)}}
 
 
-def chosen(extra, how, *, with_document=True):
+def chosen(extra, how):
     document, calls, (family, *_) = family_of(READ | extra)
-    arguments = (document, family, calls) if with_document else (family, calls)
-    return how(*arguments).found
+    return how(document, family, calls).found
 
 
 @pytest.mark.parametrize(
@@ -110,14 +109,105 @@ def test_submit(extra, value):
     ],
 )
 def test_cancel(extra, value):
-    assert chosen(extra, ops.choose_cancel, with_document=False).value == value
+    assert chosen(extra, ops.choose_cancel).value == value
+
+
+def sends(schema, **more):
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}, **more}
+
+
+SETS = {"properties": {"status": {"enum": ["cancelled"]}}}
+MAY_SET = {"properties": {"status": {"enum": ["paused", "cancelled"]}}}
+
+
+@pytest.mark.parametrize(
+    ("extra", "value", "confidence"),
+    [
+        ({"/v1/jobs/{id}": {"get": answers(JOB), "patch": sends(SETS)}}, "PATCH /v1/jobs/{id}", "high"),
+        ({"/v1/jobs/{id}": {"get": answers(JOB), "put": sends(MAY_SET)}}, "PUT /v1/jobs/{id}", "medium"),
+        (
+            {"/v1/jobs/{id}": {"get": answers(JOB), "patch": sends(MAY_SET, summary="Cancel it")}},
+            "PATCH /v1/jobs/{id}",
+            "high",
+        ),
+        ({"/v1/jobs/{id}/status": {"put": sends(SETS)}}, "PUT /v1/jobs/{id}/status", "high"),
+        (
+            {
+                "/v1/jobs/{id}/actions": {
+                    "post": sends({"properties": {"action": {"enum": ["cancel", "retry"]}}})
+                }
+            },
+            "POST /v1/jobs/{id}/actions",
+            "medium",
+        ),
+        (
+            {
+                "/v1/jobs/{id}": {"get": answers(JOB), "patch": sends(SETS)},
+                "/v1/jobs/{id}/cancel": {"post": {}},
+            },
+            "POST /v1/jobs/{id}/cancel",
+            "high",
+        ),
+        (
+            {
+                "/v1/jobs/{id}": {
+                    "get": answers(JOB),
+                    "patch": sends(SETS),
+                    "delete": {"summary": "Cancel it"},
+                }
+            },
+            "PATCH /v1/jobs/{id}",
+            "high",
+        ),
+        ({"/v1/jobs/{id}/labels": {"patch": sends(SETS)}}, None, "none"),
+        ({"/v1/jobs/{id}": {"get": answers(JOB), "patch": sends(OTHER)}}, None, "none"),
+    ],
+)
+def test_a_cancel_by_what_a_body_sets(extra, value, confidence):
+    found = chosen(extra, ops.choose_cancel)
+    assert (found.value, found.confidence) == (value, confidence)
+
+
+LISTED = answers({"type": "array", "items": JOB})
+
+
+@pytest.mark.parametrize(
+    ("extra", "value"),
+    [
+        ({"/v1/jobs/search": {"post": LISTED}}, "POST /v1/jobs/search"),
+        ({"/v1/jobs:query": {"post": LISTED}}, "POST /v1/jobs:query"),
+        ({"/v1/jobs/search": {"post": LISTED}, "/v1/jobs": {"get": LISTED}}, "GET /v1/jobs"),
+        ({"/v1/jobs/search": {"post": answers(OTHER)}}, None),
+        ({"/v1/jobs": {"post": LISTED}}, None),
+        ({"/v1/jobslist": {"post": LISTED}}, None),
+        ({"/v1/other/search": {"post": LISTED}}, None),
+    ],
+)
+def test_a_list_by_a_search(extra, value):
+    assert chosen(extra, ops.choose_list).value == value
+
+
+def test_an_operation_is_made_elsewhere():
+    read = {
+        "/v1/operations/{name}": {"get": answers(JOB)},
+        "/v1/operations/{name}:cancel": {"post": answers(JOB)},
+    }
+    for makers, value in (
+        ({"/v1/speech:run": {}}, "POST /v1/speech:run"),
+        ({"/a": {}, "/b": {}}, None),
+        ({}, None),
+    ):
+        paths = read | {path: {"post": answers(JOB)} for path in makers}
+        document, calls, (family, *_) = family_of(paths)
+        found = ops.choose_submit(document, family, calls).found
+        assert found.value == value
+        assert (found.confidence is Confidence.HIGH) is False
+    assert ops.choose_cancel(document, family, calls).found.value == "POST /v1/operations/{name}:cancel"
 
 
 @pytest.mark.parametrize(("method", "said"), [("delete", "may erase the record"), ("patch", "needs a body")])
 def test_what_may_not_be_a_cancel_is_named_and_not_taken(method, said):
-    found = chosen(
-        {"/v1/jobs/{id}": {"get": answers(JOB), method: {}}}, ops.choose_cancel, with_document=False
-    )
+    found = chosen({"/v1/jobs/{id}": {"get": answers(JOB), method: {}}}, ops.choose_cancel)
     assert (found.value, found.confidence) == (None, Confidence.NONE)
     assert said in found.why
     assert "cancel = " in found.by_hand
