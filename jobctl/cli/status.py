@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from jobctl.cli import output
 from jobctl.cli.active import target_of
 from jobctl.cli.closing import job_problem
@@ -21,6 +23,11 @@ from jobctl.cli.records import memory_of, open_records
 from jobctl.store.memory import Memory
 from jobctl.text import visible
 
+if TYPE_CHECKING:
+    from jobctl.api import FirstDecision
+    from jobctl.client.blocking import BlockingCarrier
+    from jobctl.client.calls import Calls
+
 
 def status(
     jobs: OptionalJobsArgument = None,
@@ -36,10 +43,8 @@ def status(
     Without a JOB it reads the one that was submitted or watched last.
     Exits 0 unless a job failed (3), was cancelled (4), is not there (8), or could not be read.
     """
-    from jobctl.api import decide_first
     from jobctl.errors import JobctlError
     from jobctl.exit_codes import code_of_error, worst
-    from jobctl.model import Source
     from jobctl.scripting import blocking
 
     jobs, profile, base_url = target_of(jobs, profile, base_url, config)
@@ -52,7 +57,7 @@ def status(
     ):
         for job in check_jobs(jobs, chosen.profile):
             try:
-                decision, found = decide_first(http.run(calls.read(job, Source.VERIFY)))
+                decision, found = _read(calls, http, memory, job)
             except JobctlError as error:
                 if not as_json:
                     _tell_last_known(memory, job)
@@ -74,6 +79,33 @@ def status(
         if as_json:  # before the memory is closed, which may wait for whoever holds the database
             output.close_json({"exit_code": int(code), "jobs": documents})
     output.leave(code)
+
+
+def _read(calls: Calls, http: BlockingCarrier, memory: Memory, job: str) -> FirstDecision:
+    """Read one job; one that is known to exist may wait for its first worker, as the API says of any id.
+
+    Raises:
+        UnheardOf: nobody ever heard of it, or it was further on and is forgotten.
+        ConfigError, TransportError, ApiError, ProtocolError: see `jobctl.errors`.
+    """
+    from jobctl.api import decide_first
+    from jobctl.errors import UnheardOf
+    from jobctl.model import Source
+
+    try:
+        seen = http.run(calls.read(job, Source.VERIFY))
+    except UnheardOf as error:
+        from jobctl.watching.failures import is_queued
+
+        if not is_queued(error, memory.known([job]).get(job), created=True):
+            raise
+        seen = error.seen
+        word = visible(seen.raw_status or "", 40)
+        output.tell(
+            f"{visible(job, 80)}: no worker has received it yet: {word} is what the API says of any id, "
+            "and that there is this job is known from before"
+        )
+    return decide_first(seen)
 
 
 def _tell_last_known(memory: Memory, job: str) -> None:

@@ -9,7 +9,7 @@ from jobctl.errors import ApiError, ConfigError, JobctlError, ProtocolError, Tra
 from jobctl.watching.events import Failure, FailureKind
 
 if TYPE_CHECKING:
-    from jobctl.model import Job
+    from jobctl.model import Job, Observation
 
 _TRANSIENT_STATUS: Final = frozenset({408, 425, 429})
 _KIND_OF_PROTOCOL: Final = {"tunnel-page": FailureKind.TUNNEL_PAGE, "redirect": FailureKind.REFUSED}
@@ -34,7 +34,7 @@ def failure_of(error: JobctlError) -> Failure:
     return Failure(FailureKind.TRANSIENT, error.message, error.hint)
 
 
-def is_queued(error: UnheardOf, known: Job | None, *, created: bool) -> bool:
+def is_queued(error: UnheardOf, known: Job | Observation | None, *, created: bool) -> bool:
     """Does a job that exists, and of which nothing new was seen, wait in a queue? Any other is not there."""
     return created and known is not None and known.raw_status == error.seen.raw_status
 

@@ -47,3 +47,52 @@ def test_the_answer_does_not_wait_for_a_memory_that_others_hold(box, jobctl):
         done = asked.finish()
     assert (done.code, done.err) == (0, "")
     assert rows(path, "SELECT count(*) FROM decisions") == [(2,)]
+
+
+QUEUE = """
+[profiles.queue]
+read = "GET /info/{id}"
+read_also = "GET /result/{id}"
+submit = "POST /tasks"
+unknown_looks_like = "PENDING"
+fields = { id = "id", status = "state || also.state" }
+status = { running = ["RECEIVED"] }
+"""
+
+
+def queue(known):
+    """As Flower answers: `known` are the tasks that a worker has received; any other is PENDING."""
+
+    def answer(head):
+        method, path = head.split(" ")[:2]
+        task = path.partition("?")[0].rpartition("/")[2]
+        if method == "POST":
+            return reply(200, b'{"id": "7", "state": "PENDING"}')
+        if path.startswith("/info/"):
+            return reply(200, known[task]) if task in known else reply(404, b"Unknown task")
+        return reply(200, b'{"id": "%s", "state": "PENDING"}' % task.encode())
+
+    return answer
+
+
+def test_a_task_that_waits_for_its_first_worker_is_pending_to_who_knows_that_it_exists(alone, serve):
+    known = {}
+    where = ("--profile", "queue", "-u", serve(queue(known)).url)
+    (alone.cwd / "jobctl.toml").write_text(QUEUE)
+    check_message(alone.run("status", "7", *where), 8, "is said of any id")
+    assert alone.run("submit", "a=1", *where).out.strip() == "7"
+    for _ in range(2):  # reading it again still proves nothing, and forgets nothing
+        done = alone.run("status", "7", *where)
+        check_message(done, 0, "7: no worker has received it yet", "PENDING is what the API says of any id")
+        assert done.out == "7  pending\n"
+    (job,) = alone.run("status", "7", *where, "--json").document["jobs"]
+    assert (job["status"], job["raw_status"], job["exit_code"]) == ("pending", "PENDING", 0)
+    both = alone.run("status", "7", "8", *where)
+    check_message(both, 8, "8: read: HTTP 404")
+    assert both.out.startswith("7  pending")
+    check_message(alone.run("status", "7", *where, env={"JOBCTL_MEMORY": "off"}), 8, "is said of any id")
+    # Once it was further on, that word says no more than of any other id.
+    known["7"] = b'{"id": "7", "state": "RECEIVED"}'
+    assert alone.run("status", "7", *where).code == 0
+    known.clear()
+    check_message(alone.run("status", "7", *where), 8, "running (RECEIVED)")

@@ -120,6 +120,9 @@ def test_a_task_nobody_has_received_yet_is_waited_for_by_who_submitted_it(on_flo
     assert done.code == 5, done
     job = done.result["jobs"][0]
     assert (job["ending"], job["status"], job["raw_status"]) == ("deadline", "pending", "PENDING")
+    done = on_flower.run("status", task, "--json")
+    assert (done.code, done.document["jobs"][0]["raw_status"]) == (0, "PENDING")
+    check_message(on_flower.run("status", task, env={"JOBCTL_MEMORY": "off"}), 8, "PENDING")
 
 
 def test_the_list_has_every_task(celery, on_flower):
