@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from support.program import Starter
 from support.servers import RawServer
+from support.terminals import Terminals
 
 from jobctl.sandbox import Sandbox
 
@@ -32,6 +33,14 @@ def jobctl(tmp_path, box):
 def alone(tmp_path):
     """Runs `jobctl …` with nothing set."""
     return Starter(tmp_path)
+
+
+@pytest.fixture
+def terminal(jobctl):
+    """Runs `jobctl …` against the sandbox in a pseudo-terminal, 24 by 150 unless told otherwise."""
+    terminals = Terminals(jobctl)
+    yield terminals
+    terminals.close()
 
 
 @pytest.fixture

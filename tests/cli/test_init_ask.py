@@ -3,38 +3,13 @@
 from __future__ import annotations
 
 import shutil
-import sys
 import tomllib
 from pathlib import Path
 
 import pytest
+from support.terminals import finish
 
-pexpect = pytest.importorskip("pexpect", reason="pseudo-terminals are POSIX")
 DOCUMENTS = Path(__file__).parents[1] / "openapi" / "documents"
-
-
-@pytest.fixture
-def terminal(jobctl):
-    """Runs `jobctl init …` in a pseudo-terminal."""
-    children = []
-
-    def _run(*argv):
-        child = pexpect.spawn(
-            sys.executable, ["-m", "jobctl", "init", *argv], env=jobctl.environ | {"TERM": "xterm"},
-            cwd=str(jobctl.cwd), encoding="utf-8", dimensions=(50, 200), timeout=30,
-        )  # fmt: skip
-        children.append(child)
-        return child
-
-    yield _run
-    for child in children:
-        child.close(force=True)
-
-
-def finish(child):
-    child.expect(pexpect.EOF)
-    child.close()
-    return child.exitstatus
 
 
 def written(jobctl):
@@ -42,7 +17,7 @@ def written(jobctl):
 
 
 def test_which_kind_of_job_is_asked(jobctl, terminal):
-    child = terminal()
+    child = terminal("init", columns=200)
     child.expect("told apart by the path that reads them")
     child.expect(r"2  (\S+)  GET")
     name = child.match[1]
@@ -56,7 +31,7 @@ def test_which_kind_of_job_is_asked(jobctl, terminal):
 
 @pytest.mark.parametrize("answer", ["", "3", "x", "9" * 50])
 def test_no_answer_chooses_nothing(jobctl, terminal, answer):
-    child = terminal()
+    child = terminal("init", columns=200)
     child.expect("Which one")
     child.sendline(answer)
     child.expect("none was chosen")
@@ -68,7 +43,7 @@ def test_words_and_parameters_are_asked_and_a_no_writes_nothing(jobctl, terminal
     shutil.copy(DOCUMENTS / "github_runs.yaml", jobctl.cwd)
     argv = ("--openapi", "github_runs.yaml")
     for agrees in ("n", "y"):
-        child = terminal(*argv)
+        child = terminal("init", *argv, columns=200)
         for question, answer in (
             ("What is owner in", "octo"),
             ("What is repo in", "hello"),
@@ -86,6 +61,6 @@ def test_words_and_parameters_are_asked_and_a_no_writes_nothing(jobctl, terminal
 
 def test_yes_asks_nothing(jobctl, terminal):
     shutil.copy(DOCUMENTS / "prefect.json", jobctl.cwd)
-    child = terminal("--openapi", "prefect.json", "-u", "http://127.0.0.1:4200", "--yes")
+    child = terminal("init", "--openapi", "prefect.json", "-u", "http://127.0.0.1:4200", "--yes")
     assert finish(child) == 0
     assert written(jobctl)["flow-runs"]["status"]["unknown"] == ["PAUSED"]

@@ -3,40 +3,13 @@
 from __future__ import annotations
 
 import re
-import sys
 
 import pytest
+from support.terminals import finish
 
 pexpect = pytest.importorskip("pexpect", reason="pseudo-terminals are POSIX")
 
 ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-
-
-@pytest.fixture
-def terminal(jobctl):
-    """Runs `jobctl` in a pseudo-terminal, 150 columns wide unless told otherwise."""
-    children = []
-
-    def _run(*argv, columns=150, **env):
-        environ = {
-            k: v for k, v in (jobctl.environ | {"TERM": "xterm-256color"} | env).items() if v is not None
-        }
-        child = pexpect.spawn(
-            sys.executable, ["-m", "jobctl", *argv], env=environ, cwd=str(jobctl.cwd), encoding="utf-8",
-            dimensions=(24, columns), timeout=15,
-        )  # fmt: skip
-        children.append(child)
-        return child
-
-    yield _run
-    for child in children:
-        child.close(force=True)
-
-
-def finish(child):
-    child.expect(pexpect.EOF)
-    child.close()
-    return child.exitstatus
 
 
 def text(child):
