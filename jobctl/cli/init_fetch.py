@@ -19,7 +19,7 @@ from jobctl.client.sending import Sender
 from jobctl.errors import ConfigError, ProtocolError
 from jobctl.openapi.parsing import LARGEST
 from jobctl.profile.auth import Auth
-from jobctl.profile.model import DEFAULT_AUTH, Operation, Profile
+from jobctl.profile.model import DEFAULT_AUTH, TOKEN_VARIABLE, Operation, Profile
 from jobctl.profile.urls import split_base_url
 from jobctl.redact import redact_url
 from jobctl.text import visible
@@ -39,6 +39,8 @@ def read_file(name: str) -> bytes:
     Raises:
         ConfigError: it cannot be read.
     """
+    if not name.strip():
+        raise ConfigError("no file and no address is given", hint="--openapi URL|FILE, or --sample URL|FILE")
     try:
         with Path(name).open("rb") as file:
             return file.read(LARGEST + 1)
@@ -82,7 +84,7 @@ class Fetcher:
                 if error.kind == "too-large":
                     raise ConfigError(f"{visible(redact_url(url), 300)}: larger than 10 MB") from None
                 raise
-        return _good(response, url)
+        return _good(response, url, with_token=self._auth is DEFAULT_AUTH)
 
 
 def _once(request: Request) -> Flow[Response]:
@@ -90,13 +92,21 @@ def _once(request: Request) -> Flow[Response]:
     return response
 
 
-def _good(response: Response, url: str) -> Response:
+def _good(response: Response, url: str, *, with_token: bool) -> Response:
     raise_for_page(response, "document", None)
     if response.status in REDIRECTS:
         payload_of(response, "document", wall_clock())
     if response.status >= 400:
-        raise refusal(response, visible(redact_url(url), 200), wall_clock())
+        error = refusal(response, visible(redact_url(url), 200), wall_clock())
+        error.hint = _HINTS.get(response.status, error.hint)
+        if with_token and response.status in {401, 403}:
+            error.hint = f"set {TOKEN_VARIABLE} to a token that may read this, or give the answer as a file"
+        raise error
     return response
+
+
+_PROTECTED: Final = "no credentials are sent for a document: download it, and give the file"
+_HINTS: Final = {401: _PROTECTED, 403: _PROTECTED, 404: "check the address", 410: "check the address"}
 
 
 def further_document(home: str, address: str, fetcher: Fetcher, *, allow_remote: bool) -> bytes | None:
@@ -107,7 +117,10 @@ def further_document(home: str, address: str, fetcher: Fetcher, *, allow_remote:
     """
     scheme = urlsplit(address).scheme
     if scheme == "file" and home.startswith("file:"):
-        ours, wanted = _path_of(home), _path_of(address)
+        try:
+            ours, wanted = _path_of(home), _path_of(address)
+        except (RuntimeError, ValueError, OSError):  # a circle of links, a name that none can have
+            raise ConfigError(f"{visible(address, 200)}: no such file can be read") from None
         return read_file(str(wanted)) if wanted.is_relative_to(ours.parent) or allow_remote else None
     if scheme not in {"http", "https"}:
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
@@ -12,6 +13,7 @@ from jobctl.errors import ApiError, ConfigError, JobctlError, ProtocolError
 from jobctl.openapi.document import Document, absolute_refs
 from jobctl.openapi.drafting import Kinds, Wishes, draft_of, find_kinds
 from jobctl.openapi.parsing import parse_document
+from jobctl.profile.urls import split_base_url
 from jobctl.redact import redact_url
 from jobctl.text import visible
 
@@ -55,6 +57,7 @@ def load(openapi: str, fetcher: Fetcher, *, allow_remote: bool) -> Loaded:
 
 def _from_url(url: str, fetcher: Fetcher) -> tuple[str, Any]:
     """Return the first of the likely addresses that has a document."""
+    split_base_url(url.partition("#")[0])
     path = urlsplit(url).path.rstrip("/")
     base = url.partition("?")[0].partition("#")[0].rstrip("/")
     is_file = "." in path.rpartition("/")[2]
@@ -87,6 +90,7 @@ def _with_others(root: Any, address: str, fetcher: Fetcher, *, allow_remote: boo
     """Read what the document refers to as far as anybody needs it, and find the kinds of job."""
     others: dict[str, Any] = {}
     refused: set[str] = set()
+    unread: list[str] = []
     read = 0
     while True:
         document = Document(root, address, others)
@@ -98,23 +102,33 @@ def _with_others(root: Any, address: str, fetcher: Fetcher, *, allow_remote: boo
             break
         for one in wanted:
             raw = None
-            if len(others) < _MOST_DOCUMENTS and read < _MOST_BYTES:
-                raw = further_document(address, one, fetcher, allow_remote=allow_remote)
+            try:
+                if len(others) < _MOST_DOCUMENTS and read < _MOST_BYTES:
+                    raw = further_document(address, one, fetcher, allow_remote=allow_remote)
+                if raw is not None:
+                    others[one] = absolute_refs(parse_document(raw, one), one)
+                    read += len(raw)
+            except JobctlError as error:  # what else there is may well be enough
+                raw, others[one] = b"", None
+                unread.append(error.message)
             if raw is None:
                 refused.add(one)
-                continue
-            read += len(raw)
-            others[one] = absolute_refs(parse_document(raw, one), one)
-    _tell_gaps(document, refused)
+    _tell_gaps(document, refused, unread)
     return document, kinds
 
 
-def _tell_gaps(document: Document, refused: set[str]) -> None:
+def _tell_gaps(document: Document, refused: set[str], unread: list[str]) -> None:
+    if unread:
+        some = visible("; ".join(unread[:3]), 400)
+        output.tell(f"{_led_to(unread)}: cannot be read: {some}")
     if refused:
         some = ", ".join(visible(redact_url(one), 120) for one in sorted(refused)[:3])
-        output.tell(
-            f"{len(refused)} documents that $refs lead to were not read ({some}): --allow-remote reads them"
-        )
+        output.tell(f"{_led_to(refused)}: not read ({some}): --allow-remote reads other hosts'")
     if document.broken:
         some = ", ".join(sorted(document.broken)[:3])
-        output.tell(f"{len(document.broken)} $refs lead nowhere: {visible(some, 300)}")
+        output.tell(f"$refs that lead nowhere: {len(document.broken)} ({visible(some, 300)})")
+
+
+def _led_to(documents: Collection[str]) -> str:
+    number = len(documents)
+    return "one document that a $ref leads to" if number == 1 else f"{number} documents that $refs lead to"

@@ -31,26 +31,31 @@ def write_profile(out: Path, name: str, block: str, *, force: bool) -> None:
     shown = visible(str(out), 300)
     try:
         target = out.resolve()
-        current = _current(target)
         try:
+            current = _current(target)
             after = with_profile(current, name, block, replace=force)
         except ConfigError as error:
             raise ConfigError(f"{shown}: {error.message}", hint=error.hint) from None
         _replace(target, after)
     except UnicodeDecodeError:
         raise ConfigError(f"{shown}: not UTF-8", hint="write to another file with --out FILE") from None
+    except RuntimeError:  # before Python 3.13 that is what `resolve` raises
+        raise ConfigError(f"{shown}: cannot be written: a circle of links") from None
     except OSError as error:
         raise ConfigError(f"{shown}: cannot be written: {error.strerror}") from None
 
 
 def _current(target: Path) -> str:
+    if target.exists() and not target.is_dir() and not target.is_file():
+        # Opening a pipe waits for ever, and a device would be replaced by a file.
+        raise ConfigError("a device or a pipe, no file", hint="--dry-run writes the profile to stdout")
     try:
         with target.open("r", encoding="utf-8", newline="") as file:
             text = file.read(_LARGEST + 1)
     except FileNotFoundError:
         return ""
     if len(text) > _LARGEST:
-        raise ConfigError(f"{visible(str(target), 300)}: larger than 1 MB, which no profile file is")
+        raise ConfigError("larger than 1 MB, which no profile file is")
     return text
 
 

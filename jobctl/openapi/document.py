@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 from urllib.parse import unquote, urldefrag, urljoin
 
@@ -111,15 +112,20 @@ class Document:
         return [one for one in found if isinstance(one.get("name"), str) and isinstance(one.get("in"), str)]
 
     def _target(self, reference: str) -> Any:
-        place, pointer = urldefrag(reference)
-        tree = self.root
-        if place:
+        try:
+            place, pointer = urldefrag(reference)
             address = urljoin(self.address, place)
-            if address != self.address:
-                if address not in self._others:
-                    self.elsewhere.add(address)
-                    return {}
-                tree = self._others[address]
+        except ValueError:  # `//[::1` is no address
+            self.broken.add(visible(reference, 120))
+            return {}
+        tree = self.root
+        if place and address != self.address:
+            if address not in self._others:
+                self.elsewhere.add(address)
+                return {}
+            tree = self._others[address]
+            if tree is None:  # it could not be read, which whoever tried has told
+                return {}
         found = _at(tree, pointer)
         if found is None:
             self.broken.add(visible(reference, 120))
@@ -137,7 +143,8 @@ def absolute_refs(tree: Any, address: str) -> Any:
         seen.add(id(node))
         if isinstance(node, dict):
             if isinstance(node.get("$ref"), str):
-                node["$ref"] = urljoin(address, node["$ref"]) if node["$ref"] else address
+                with contextlib.suppress(ValueError):  # told when it is followed
+                    node["$ref"] = urljoin(address, node["$ref"]) if node["$ref"] else address
             nodes.extend(node.values())
         else:
             nodes.extend(node)

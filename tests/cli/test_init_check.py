@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from support.documents import document, served
 from support.drafts import make_draft
 
 from jobctl.cli.init_check import compare
@@ -45,3 +46,34 @@ def test_each_lie_is_told(changes, promised, field, said):
 @pytest.mark.parametrize("payload", [None, [], "text", 7, {"status": {"a": 1}, "id": [1]}])
 def test_any_answer_is_compared(payload):
     assert remarks(payload, {"status": "string"})["status"]
+
+
+def test_check_shows_each_field_as_read(jobctl, box):
+    job = box.submit(duration=60)
+    done = jobctl.run("init", "--name", "generation", "--check", job, "--json")
+    lines = {one["field"]: one for one in done.document["check"]["fields"]}
+    assert done.code == 0
+    assert (lines["id"]["sent"], lines["id"]["read"], lines["id"]["remark"]) == (job, job, "")
+    assert lines["status"]["read"] in {"pending", "running"}
+    assert lines["updated_at"]["read"].endswith("Z")
+    assert lines["progress"]["read"].endswith("%")
+    shown = jobctl.run("init", "--name", "generation", "--check", job, "--force")
+    assert "as read" in shown.out
+
+
+def test_a_document_that_lies_is_found_out(alone, serve):
+    sent = {"id": "other", "status": "odd", "state": "running"}
+    url = serve(served({"/openapi.json": document(), "/jobs/7": sent})).url
+    done = alone.run("init", "-u", url, "--check", "7", "--json")
+    remarks = {one["field"]: one["remark"] for one in done.document["check"]["fields"]}
+    assert "the document promises it (string), the server does not send it" in remarks["updated_at"]
+    assert "asked for 7" in remarks["id"]
+    assert "nobody mapped" in remarks["status"]
+    assert done.code == 0
+
+
+def test_a_status_that_is_not_there_could_not_be_told(alone, serve):
+    url = serve(served({"/openapi.json": document(), "/jobs/7": {"id": "7", "state": "running"}})).url
+    done = alone.run("init", "-u", url, "--check", "7")
+    assert done.code == 12
+    assert "the answer has state" in " ".join(done.out.split())
