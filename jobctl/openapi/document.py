@@ -25,6 +25,8 @@ class Call(NamedTuple):
     path: str
     node: Mapping[str, Any]
     parameters: tuple[Mapping[str, Any], ...]
+    servers: Any = None
+    """Servers of its own, or of its path, as the document has them."""
 
     @property
     def label(self) -> str:
@@ -105,7 +107,8 @@ class Document:
                     operation = self.mapping(item[method])
                     named = {(one.get("name"), one.get("in")): one for one in shared}
                     named |= {(one.get("name"), one.get("in")): one for one in self._parameters(operation)}
-                    yield Call(method.upper(), path, operation, tuple(named.values()))
+                    servers = operation.get("servers") or item.get("servers")
+                    yield Call(method.upper(), path, operation, tuple(named.values()), servers)
 
     def _parameters(self, node: Mapping[str, Any]) -> list[Mapping[str, Any]]:
         found = (self.mapping(one) for one in self.items(node.get("parameters")))

@@ -116,7 +116,7 @@ def draft_of(document: Document, kinds: Kinds, number: int, wishes: Wishes) -> D
         name=name,
         label=family.read.found.value or "",
         source=document.address,
-        base_url=find_base_url(document, wishes.base_url),
+        base_url=find_base_url(document, wishes.base_url, read),
         operations={key: _less_sure(one, bodies.get(f"{key}_body")) for key, one in operations.items()},
         fields=family.fields.found,
         words=family.fields.words,

@@ -14,7 +14,7 @@ from jobctl.openapi.words import tells_a_life
 from jobctl.text import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from jobctl.openapi.document import Call, Document
 
@@ -53,14 +53,23 @@ def find_families(document: Document, calls: Sequence[Call]) -> list[Family]:
     for call in calls:
         if call.method != "GET":
             by_stem.setdefault(stem_of(call.path), []).append(call)
+    cancelled: dict[str, bool] = {}
+
+    def has_cancel(stem: str, read: Call) -> bool:
+        # The same for all reads of a stem, of which there may be thousands.
+        if stem not in cancelled:
+            scored = (_cancel_points(document, one, stem, read) for one in by_stem.get(stem, ()))
+            cancelled[stem] = any(points > 8 for points in scored)
+        return cancelled[stem]
+
     for call in calls:
-        family = _family(document, call, by_stem) if call.method == "GET" else None
+        family = _family(document, call, has_cancel) if call.method == "GET" else None
         if family is not None and (family.stem not in best or family.points > best[family.stem].points):
             best[family.stem] = family
     return sorted(best.values(), key=lambda one: -one.points)
 
 
-def _family(document: Document, call: Call, by_stem: Mapping[str, list[Call]]) -> Family | None:
+def _family(document: Document, call: Call, has_cancel: Callable[[str, Call], bool]) -> Family | None:
     id_name = placeholders(call.path)[-1] if placeholders(call.path) else query_id(call)
     schema = answer_schema(document, call)
     tail = tail_of(call.path) if placeholders(call.path) else ()
@@ -75,7 +84,7 @@ def _family(document: Document, call: Call, by_stem: Mapping[str, list[Call]]) -
     is_status = bool(tail) and tail[0].lower() in _STATUS_TAILS
     points = fields.points + (4 if is_job else 0) - 3 * (len(placeholders(call.path)) - 1)
     points += 1 if is_status else -5 if tail else 2
-    points += 3 * any(_cancel_points(document, one, stem, call) > 8 for one in by_stem.get(stem, ()))
+    points += 3 if has_cancel(stem, call) else 0
     reasons = [f"GET with {{{id_name}}}", f"its answer has a status: {fields.found['status'].value}"]
     if is_job:
         reasons.append("called like a job")

@@ -67,12 +67,15 @@ def fill_path(document: Document, call: Call, id_name: str | None, given: Mappin
             return snake(name).upper() or "VALUE"
         return quote(text, safe="")
 
-    path = _PLACEHOLDER.sub(lambda found: value(found.group(1)), call.path)
-    query = [
-        f"{quote(one['name'], safe='')}={value(one['name'], 'query')}"
-        for one in call.parameters
-        if one["in"] == "query" and one.get("required") is True
-    ]
+    try:
+        path = _PLACEHOLDER.sub(lambda found: value(found.group(1)), call.path)
+        query = [
+            f"{quote(one['name'], safe='')}={value(one['name'], 'query')}"
+            for one in call.parameters
+            if one["in"] == "query" and one.get("required") is True
+        ]
+    except UnicodeEncodeError:  # half a character, which no URL can carry
+        return None
     if query:
         path = f"{path}{'&' if '?' in path else '?'}{'&'.join(query)}"
     if _UNUSABLE.search(path.replace("{id}", "")) or path.count("{id}") > 1:

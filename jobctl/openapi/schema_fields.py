@@ -64,7 +64,8 @@ _HUNDRED: Final = re.compile(r"\b100\b|percent", re.IGNORECASE)
 
 def find_fields(document: Document, schema: Any, id_names: tuple[str, ...] = ()) -> Fields:
     """Read a response schema. `id_names` are what the path calls the id, surest first, in snake case."""
-    schema = document.resolve(schema)
+    if not (isinstance(schema, dict) and "$ref" in schema and len(schema) > 1):
+        schema = document.resolve(schema)  # worked out once for all who refer to it
     leaves = document.remembered("leaves", schema, lambda: leaves_of(document, schema))
     status = document.remembered("status", schema, lambda: find_status(leaves))
     found = {"status": status.found}

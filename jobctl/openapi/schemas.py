@@ -54,7 +54,7 @@ def shape_of(document: Document, schema: Any) -> Shape:
 
 
 def _flattened(parts: list[tuple[Mapping[str, Any], bool]]) -> Shape:
-    properties: dict[str, Any] = {}
+    properties: dict[str, list[tuple[Any, bool]]] = {}
     required: set[str] = set()
     types: set[str] = set()
     enum: dict[str, None] = {}
@@ -64,7 +64,9 @@ def _flattened(parts: list[tuple[Mapping[str, Any], bool]]) -> Shape:
         own = _types(part)
         types |= own - {"null"}
         for name, node in _mapping(part.get("properties")).items():
-            properties.setdefault(name, node)
+            ways = properties.setdefault(name, [])
+            if all(node is not known for known, _ in ways):
+                ways.append((node, is_sure))
         if is_sure:
             required |= {name for name in _list(part.get("required")) if isinstance(name, str)}
         values = [part["const"]] if "const" in part else _list(part.get("enum"))[:_MOST_WORDS]
@@ -76,7 +78,7 @@ def _flattened(parts: list[tuple[Mapping[str, Any], bool]]) -> Shape:
     said = (_text(part.get(key)) for part in only for key in ("title", "description"))
     return Shape(
         frozenset(types),
-        properties,
+        {name: _combined(ways) for name, ways in properties.items()},
         frozenset(required),
         tuple(enum),
         nullable,
@@ -85,6 +87,12 @@ def _flattened(parts: list[tuple[Mapping[str, Any], bool]]) -> Shape:
         next((most for part in only if type(most := part.get("maximum")) in {int, float}), None),
         tuple(samples),
     )
+
+
+def _combined(ways: list[tuple[Any, bool]]) -> Any:
+    """Return one schema for a property of which several parts speak."""
+    nodes = [node for node, _ in ways]
+    return nodes[0] if len(nodes) == 1 else {"allOf" if all(sure for _, sure in ways) else "anyOf": nodes}
 
 
 def leaves_of(document: Document, schema: Any, depth: int = DEEPEST) -> list[Leaf]:
@@ -113,6 +121,8 @@ def _parts(document: Document, schema: Any) -> list[tuple[Mapping[str, Any], boo
     while waiting and len(found) < _MOST_PARTS:
         node, sure = waiting.pop(0)
         part = document.resolve(node)
+        if isinstance(node, dict) and "$ref" in node and len(node) > 1:  # which count since OpenAPI 3.1
+            waiting.insert(0, ({key: value for key, value in node.items() if key != "$ref"}, sure))
         if not isinstance(part, dict) or id(part) in seen:
             continue
         seen.add(id(part))

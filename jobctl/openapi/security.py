@@ -67,7 +67,7 @@ def _read(scheme: Mapping[str, Any], label: str, name: str) -> tuple[dict[str, A
         if way == "bearer":
             return {"bearer_env": f"{variable}_TOKEN"}, f"{shown}: bearer token"
         return None, f"{shown}: HTTP {visible(way, 30)} is no way jobctl knows"
-    if kind in {"oauth2", "openIdConnect"}:
+    if kind in ("oauth2", "openIdConnect"):  # whatever `type` is, a list too
         return {"bearer_env": f"{variable}_TOKEN"}, f"{shown}: {kind}; an access token, got elsewhere"
     if kind == "apiKey":
         header, place = str(scheme.get("name", "")), scheme.get("in")

@@ -14,17 +14,26 @@ from jobctl.text import visible
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from jobctl.openapi.document import Document
+    from jobctl.openapi.document import Call, Document
 
 _BY_HAND: Final = "give --base-url URL"
 
 
-def find_base_url(document: Document, given: str | None) -> Found:
-    """Return the base URL; one given by hand gets the path of the document's server where it has none."""
-    servers = document.items(document.root.get("servers"))
+def find_base_url(document: Document, given: str | None, call: Call | None = None) -> Found:
+    """Return the base URL; one given by hand gets the path of the document's server where it has none.
+
+    The servers of a call, where it has some, stand for those of the document.
+    """
+    servers = document.items(call.servers if call is not None and call.servers else None)
+    servers = servers or document.items(document.root.get("servers"))
     first = document.mapping(servers[0]) if servers else {}
     said = _with_defaults(first.get("url"), document.mapping(first.get("variables")))
-    path = urlsplit(said).path.rstrip("/") if said is not None else ""
+    try:
+        path = urlsplit(said).path.rstrip("/") if said is not None else ""
+    except ValueError:  # `http://[::1`
+        if given is None:
+            return missing(f"the server's address {visible(said, 120)} is none", _BY_HAND)
+        path = ""
     if given is not None:
         own = split_base_url(given).path.strip("/")
         if path and not own:

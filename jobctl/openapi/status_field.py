@@ -90,7 +90,7 @@ def _judged(leaf: Leaf) -> _Candidate | None:
         points += _PART_OF_A_LIFE if origin == "example" else 0
         reasons.append(f"some of its words ({origin}) are a job's")
     elif words:
-        points -= 4
+        points -= 2
         reasons.append(f"its words ({origin}) are no job's")
     else:
         points -= 1

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from jobctl.model import JobStatus
 from jobctl.openapi.found import Confidence
-from jobctl.openapi.names import snake
+from jobctl.openapi.names import snake, words_in
 from jobctl.profile.model import DEFAULT_WORDS, spell
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 
 class Word(NamedTuple):
@@ -89,11 +89,39 @@ def read_word(word: str) -> Word:
 
 def read_words(words: Iterable[str]) -> tuple[Word, ...]:
     """Map words in their order, each spelling once; one that no profile can hold is left out."""
-    found: dict[str, Word] = {}
+    found: dict[str, str] = {}
     for word in words:
         if word.strip() and len(word) <= 100:
-            found.setdefault(spell(word), read_word(word.strip()))
-    return tuple(found.values())
+            found.setdefault(spell(word), word.strip())
+    prefix = _shared_prefix([words_in(word) for word in found.values()])
+    return tuple(_without(prefix, word) for word in found.values())
+
+
+def _shared_prefix(words: Sequence[tuple[str, ...]]) -> int:
+    """Return with how many parts all words begin, as `JOB_STATE_QUEUED` and its like do."""
+    if len(words) < 3:
+        return 0
+    longest = min(map(len, words)) - 1
+    shared = next((n for n in range(longest) if len({word[n] for word in words}) > 1), max(longest, 0))
+    return 0 if _TELLING.intersection(words[0][:shared]) else shared
+
+
+_TELLING: Final = frozenset(
+    ["not", "no", "non", "never", "un", "pre", "almost", "nearly", "partially", "partly", "half"]
+)
+"""In front of a word these change what it says."""
+
+
+def _without(prefix: int, word: str) -> Word:
+    read = read_word(word)
+    if not prefix or read.known:
+        return read
+    parts = words_in(word)
+    rest = read_word("_".join(parts[prefix:]))
+    if rest.status is None:
+        return rest._replace(word=word) if read.status is None else read
+    reason = f"{rest.word}, behind the {'_'.join(parts[:prefix]).upper()} that all words have"
+    return Word(word, rest.status, Confidence.MEDIUM, reason)
 
 
 def words_in_text(text: str) -> tuple[str, ...]:

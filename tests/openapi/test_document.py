@@ -50,6 +50,14 @@ def test_references_to_nowhere_are_absent_and_told(reference):
     assert document.broken == {reference}
 
 
+@pytest.mark.parametrize("reference", ["//[::1/x", "http://[::1#/a", "http://[x]/#/b"])
+def test_what_is_no_address_leads_nowhere(reference):
+    document = make(others={"http://h/o.json": absolute_refs({"a": {"$ref": reference}}, "http://h/o.json")})
+    assert document.resolve({"$ref": reference}) == {}
+    assert document.resolve({"$ref": "o.json#/a"}) == {}
+    assert document.broken
+
+
 def test_circles_end():
     document = make(components={"a": {"$ref": "#/components/b"}, "b": {"$ref": "#/components/a"}})
     assert document.resolve({"$ref": "#/components/a"}) == {}

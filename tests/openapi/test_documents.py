@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import copy
+import json
 import tomllib
 from pathlib import Path
 
 import pytest
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
 
+from jobctl.errors import ConfigError
+from jobctl.model import Source
+from jobctl.observe import Reader
 from jobctl.openapi.document import Document
 from jobctl.openapi.drafting import Wishes, draft_of, find_kinds
 from jobctl.openapi.parsing import parse_document
 from jobctl.openapi.profile_text import profile_text
 from jobctl.profile.load import Profiles, read_config
+from jobctl.profile.parse import parse_profile
 
 FOLDER = Path(__file__).parent / "documents"
 EXPECTED = sorted(FOLDER.glob("*.toml"))
@@ -69,6 +77,62 @@ def test_a_pet_shop_has_no_jobs():
     path = FOLDER / "pets.yaml"
     document = Document(parse_document(path.read_bytes(), path.name), path.name)
     assert find_kinds(document).families == []
+
+
+JUNK = st.sampled_from(
+    [
+        None, True, 0, -1.5, "", "x", "\ud800", "\x1b[2J", "{id}", "//[::1", [], {}, [None], {"": None},
+        {"$ref": "#/"}, {"$ref": "#/components/schemas"}, {"$ref": 7}, {"$ref": "//[::1"},
+        {"const": "stopped"}, {"type": ["boolean", "null"]}, {"enum": [None, "cancelled", 7]}, {"allOf": [{}]}, "x" * 3000,
+        {"oneOf": [{"const": "done"}, {"const": "queued"}]},
+        {"properties": {"status": {"enum": ["cancelled"]}, "done": {"type": "boolean"}}, "required": ["q"]},
+    ]
+)  # fmt: skip
+ROOTS = [parse_document(path.read_bytes(), path.name) for path in sorted(FOLDER.glob("*.[jy]*"))]
+NAMES = st.sampled_from(["status", "done", "error", "$ref", "patch", "id", "requestBody", "é\n", "x y", '"'])
+
+
+def places(tree):
+    """Each spot in a document: the container, and the key or number in it."""
+    if isinstance(tree, dict | list):
+        for key in list(tree) if isinstance(tree, dict) else range(len(tree)):
+            yield tree, key
+            yield from places(tree[key])
+
+
+@given(st.sampled_from(ROOTS), st.data())
+@settings(max_examples=300)
+def test_any_part_of_a_document_may_be_anything(root, data):
+    """Spots of real documents replaced, renamed or gone: a draft that is read back and used, or an error."""
+    root = copy.deepcopy(root)
+    for _ in range(data.draw(st.integers(1, 4))):
+        spots = list(places(root))
+        if not spots:
+            break
+        container, key = spots[data.draw(st.integers(0, len(spots) - 1))]
+        how = data.draw(st.sampled_from(["replace", "rename", "remove"]))
+        if how == "replace" or not isinstance(container, dict):
+            container[key] = copy.deepcopy(data.draw(JUNK))
+        else:
+            value = container.pop(key)
+            if how == "rename":
+                container[data.draw(NAMES)] = value
+    try:
+        document = Document(root, "http://h/openapi.json")
+    except ConfigError:
+        return
+    kinds = find_kinds(document)
+    for number in range(min(3, len(kinds.families))):
+        draft = draft_of(document, kinds, number, Wishes())
+        (table,) = tomllib.loads(profile_text(draft))["profiles"].values()
+        if draft.is_usable:
+            event("usable")
+            profile = parse_profile("p", table).with_base_url("http://127.0.0.1:9")
+            for record in ({}, {"id": "7", "status": "done", "done": True, "error": {}}, [], None):
+                Reader(profile).observe(record, Source.POLL, "7", 0.0)
+            json.dumps(
+                [profile.cancel and profile.cancel_request("7"), profile.list and profile.list_request(3)]
+            )
 
 
 def test_what_a_real_generator_writes():

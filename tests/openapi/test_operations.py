@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 
 from jobctl.openapi import operations as ops
@@ -63,6 +65,35 @@ def chosen(extra, how):
 def test_reads(paths, reads):
     _, _, families = family_of(paths)
     assert [one.read.found.value for one in families] == reads
+
+
+@pytest.mark.parametrize("words", [["wartend", "läuft", "fertig"], ["排队", "运行中", "完成"], ["a", "b"]])
+def test_words_that_nobody_here_knows_are_a_jobs_where_all_else_is(words):
+    record = {"properties": {"id": {}, "status": {"enum": words}}}
+    _, _, (family, *_) = family_of({"/jobs/{id}": {"get": answers(record)}})
+    assert [one.status for one in family.fields.words] == [None] * len(words)
+    assert family_of({"/pets/{id}": {"get": answers(record)}})[2] == []
+
+
+def test_very_many_calls_on_one_job_are_looked_at_once():
+    def sends_back(number):
+        return {f"/jobs/{{id}}/part{number}": {"get": answers(JOB), "post": {"requestBody": answers(JOB)}}}
+
+    paths = {path: node for number in range(1500) for path, node in sends_back(number).items()}
+    with counted(ops, "_cancel_points") as times:
+        _, _, families = family_of(READ | paths)
+    assert families
+    assert len(times) <= 1500
+
+
+@contextlib.contextmanager
+def counted(module, name):
+    times, real = [], getattr(module, name)
+    setattr(module, name, lambda *args: times.append(1) or real(*args))
+    try:
+        yield times
+    finally:
+        setattr(module, name, real)
 
 
 def test_a_part_of_a_job_comes_after_the_job():

@@ -55,6 +55,13 @@ def test_paths_no_profile_can_hold(path):
     assert fill_path(*call(path), "id", {}) is None
 
 
+def test_what_no_url_can_carry_is_no_path():
+    odd = call("/x/{id}", parameter("tenant\ud800", "query", type="string"))
+    assert fill_path(*odd, "id", {}) is None
+    for value in ("\ud800", "\udcff"):  # as an argument that is no UTF-8 comes
+        assert fill_path(*call("/{tenant}/{id}"), "id", {"tenant": value}) is None
+
+
 def test_a_secret_of_the_document_is_left_to_fill():
     found = fill_path(*call("/x/{id}", parameter("api_key", "query", default="hunter2")), "id", {})
     assert (found.path, found.unfilled) == ("/x/{id}?api_key=API_KEY", ("api_key",))

@@ -18,6 +18,13 @@ def record(**properties):
     return {"type": "object", "properties": {"status": LIFE, **properties}}
 
 
+def test_what_stands_beside_a_reference_is_of_the_record_too():
+    root = {"openapi": "3.1.0", "paths": {"/x": {}}, "components": {"schemas": {"A": record(id=TEXT)}}}
+    schema = {"$ref": "#/components/schemas/A", "properties": {"output": TEXT}}
+    found = find_fields(Document(root, "x"), schema, ("id",)).found
+    assert [found[name].value for name in ("status", "id", "result")] == ["status", "id", "output"]
+
+
 @pytest.mark.parametrize(
     ("field", "properties", "value"),
     [

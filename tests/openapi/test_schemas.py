@@ -30,6 +30,30 @@ def test_of_several_choices_all_are_seen_and_none_is_promised():
     assert (set(shape.properties), shape.required) == ({"a", "b"}, frozenset())
 
 
+def test_a_property_of_several_choices_has_the_words_of_all():
+    choices = [
+        {"properties": {"status": {"const": word}}, "required": ["status"]} for word in ("queued", "done")
+    ]
+    for how in ("oneOf", "anyOf", "allOf"):
+        shape = shape_of(make(), {how: choices})
+        assert shape_of(make(), shape.properties["status"]).enum == ("queued", "done")
+
+
+def test_what_a_narrower_record_says_of_a_property_is_added():
+    base = {"properties": {"job": {"properties": {"id": {}}, "required": ["id"]}}, "required": ["job"]}
+    more = {"properties": {"job": {"properties": {"status": {}}, "required": ["status"]}}}
+    paths = {one.path: one.promised for one in leaves_of(make(), {"allOf": [base, more]})}
+    assert paths == {("job",): True, ("job", "id"): True, ("job", "status"): True}
+
+
+def test_what_stands_beside_a_reference_counts():
+    document = make(A={"properties": {"id": {}}}, S={"type": "string"})
+    shape = shape_of(document, {**ref("A"), "properties": {"status": {}}, "required": ["id"]})
+    assert (set(shape.properties), shape.required) == ({"id", "status"}, {"id"})
+    narrower = shape_of(document, {**ref("S"), "enum": ["queued"], "description": "how it goes"})
+    assert (narrower.types, narrower.enum, narrower.text.strip()) == ({"string"}, ("queued",), "how it goes")
+
+
 def test_every_way_to_say_nullable():
     for schema in (
         {"type": ["string", "null"]},

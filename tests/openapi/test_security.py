@@ -19,6 +19,8 @@ SCHEMES = {
     "tls": {"type": "mutualTLS"},
     "odd": {"type": "apiKey", "in": "header", "name": "X: y"},
     "broken": 7,
+    "listed": {"type": ["http"]},
+    "nested": {"type": {"a": 1}, "scheme": []},
 }
 
 
@@ -50,6 +52,8 @@ def find(asked, *, of_call=False, schemes=SCHEMES, name="my api"):
         ([{"tls": []}], None),
         ([{"odd": []}], None),
         ([{"broken": []}], None),
+        ([{"listed": []}], None),
+        ([{"nested": []}], None),
         ([{"nowhere": []}], None),
         ([{"bearer": [], "key": []}], None),
         ([], None),

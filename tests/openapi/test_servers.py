@@ -37,6 +37,9 @@ def find(servers, address="http://h:1/docs/openapi.json", given=None):
         ([{"url": "https://u:p@x"}], "file:///a", None, None, "none"),
         ([{"url": 7}], "file:///a", None, None, "none"),
         ("x", "http://h", None, "http://h", "medium"),
+        ([{"url": "http://[::1"}], "file:///a", None, None, "none"),
+        ([{"url": "http://[::1/api"}], "http://h/x", None, None, "none"),
+        ([{"url": "http://[::1/api"}], "http://h/x", "http://127.0.0.1:9", "http://127.0.0.1:9", "high"),
     ],
 )
 def test_where_the_api_is(servers, address, given, url, confidence):
@@ -44,3 +47,15 @@ def test_where_the_api_is(servers, address, given, url, confidence):
     assert (found.value, found.confidence.value) == (url, confidence)
     if url is None:
         assert "--base-url" in found.by_hand
+
+
+def test_a_call_may_have_a_server_of_its_own():
+    item = {"servers": [{"url": "https://jobs.x/v9"}], "get": {}, "post": {"servers": [{"url": "/own"}]}}
+    root = {
+        "openapi": "3.1.0",
+        "paths": {"/x": item, "/y": {"get": {}}},
+        "servers": [{"url": "https://x/v1"}],
+    }
+    document = Document(root, "http://h/openapi.json")
+    found = [find_base_url(document, None, call).value for call in document.calls()]
+    assert found == ["https://jobs.x/v9", "http://h/own", "https://x/v1"]

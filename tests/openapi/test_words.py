@@ -47,6 +47,31 @@ def test_the_doubt_about_a_known_unsure_word_is_its_own():
     assert read_word("zorp").reason == "not a usual word"
 
 
+def test_a_prefix_that_all_words_have_is_none_of_their_meaning():
+    words = ["QUEUED", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED", "PAUSED", "UNSPECIFIED"]
+    read = read_words(f"JOB_STATE_{word}" for word in words)
+    statuses = [one.status and one.status.value for one in read]
+    assert statuses == ["pending", "running", "completed", "failed", "cancelled", None, None]
+    assert {one.confidence for one in read} == {Confidence.MEDIUM, Confidence.NONE}
+    assert all("JOB_STATE" in one.reason for one in read if one.status)
+    assert [one.status for one in read_words(["jobDone", "jobRunning", "jobFailed"])] == [
+        JobStatus.COMPLETED, JobStatus.RUNNING, JobStatus.FAILED,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["not_done", "not_failed", "not_running"],
+        ["partially_done", "partially_failed", "partially_completed"],
+        ["job_done", "job_complete"],
+        ["job_done", "job", "job_odd"],
+    ],
+)
+def test_a_prefix_that_means_something_stays(words):
+    assert all(one.status is not JobStatus.COMPLETED for one in read_words(words))
+
+
 def test_each_spelling_once():
     words = read_words(["Queued", "queued", "QUEUED", "", "x" * 200, "done"])
     assert [one.word for one in words] == ["Queued", "done"]
