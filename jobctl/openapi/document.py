@@ -16,6 +16,7 @@ T = TypeVar("T")
 _METHODS: Final = ("get", "post", "put", "patch", "delete")
 _MOST_HOPS: Final = 50
 _MOST_CALLS: Final = 20_000
+_MOST_COMBINED: Final = 200
 
 
 class Call(NamedTuple):
@@ -58,6 +59,8 @@ class Document:
         self.address = address
         self._others = dict(others or {})
         self._memo: dict[tuple[str, int], tuple[Any, Any]] = {}
+        self._targets: dict[str, Any] = {}
+        self._combined = 0
         self.elsewhere: set[str] = set()
         """Addresses of documents that a `$ref` needed and nobody has given."""
         self.broken: set[str] = set()
@@ -73,13 +76,20 @@ class Document:
         result: T = known[1]
         return result
 
+    def may_combine(self) -> bool:
+        """Tell, and count, whether one more object may be put together of several: each is a new one."""
+        self._combined += 1
+        return self._combined <= _MOST_COMBINED
+
     def resolve(self, node: Any) -> Any:
         """Follow `$ref`s to the node meant; an empty mapping where they lead nowhere or in a circle."""
         for _ in range(_MOST_HOPS):
             reference = node.get("$ref") if isinstance(node, dict) else None
             if not isinstance(reference, str):
                 return node
-            node = self._target(reference)
+            if reference not in self._targets:
+                self._targets[reference] = self._target(reference)
+            node = self._targets[reference]
         self.broken.add("a circle of $refs")
         return {}
 

@@ -11,8 +11,11 @@ if TYPE_CHECKING:
     from jobctl.openapi.document import Document
 
 _MOST_PARTS: Final = 100
+_MOST_WAITING: Final = 300
 _MOST_LEAVES: Final = 600
 _MOST_WORDS: Final = 200
+_MOST_WAYS: Final = 4
+"""Objects of one name that become one: records and their envelopes, not a web of hundreds."""
 DEEPEST: Final = 4
 """Levels of objects that are looked into: `data.attributes.state` and one more."""
 
@@ -50,11 +53,13 @@ class Leaf(NamedTuple):
 
 def shape_of(document: Document, schema: Any) -> Shape:
     """Flatten one schema; circles end, and of a hundred parts and more the first hundred count."""
-    return document.remembered("shape", schema, lambda: _flattened(_parts(document, schema)))
+    if isinstance(schema, dict) and schema.keys() == {"$ref"}:
+        schema = document.resolve(schema)  # flattened once for all who refer to it
+    return document.remembered("shape", schema, lambda: _flattened(document, _parts(document, schema)))
 
 
-def _flattened(parts: list[tuple[Mapping[str, Any], bool]]) -> Shape:
-    properties: dict[str, list[tuple[Any, bool]]] = {}
+def _flattened(document: Document, parts: list[tuple[Mapping[str, Any], bool]]) -> Shape:
+    properties: dict[str, dict[int, tuple[Any, bool]]] = {}
     required: set[str] = set()
     types: set[str] = set()
     enum: dict[str, None] = {}
@@ -64,9 +69,7 @@ def _flattened(parts: list[tuple[Mapping[str, Any], bool]]) -> Shape:
         own = _types(part)
         types |= own - {"null"}
         for name, node in _mapping(part.get("properties")).items():
-            ways = properties.setdefault(name, [])
-            if all(node is not known for known, _ in ways):
-                ways.append((node, is_sure))
+            properties.setdefault(name, {}).setdefault(id(node), (node, is_sure))
         if is_sure:
             required |= {name for name in _list(part.get("required")) if isinstance(name, str)}
         values = [part["const"]] if "const" in part else _list(part.get("enum"))[:_MOST_WORDS]
@@ -78,7 +81,7 @@ def _flattened(parts: list[tuple[Mapping[str, Any], bool]]) -> Shape:
     said = (_text(part.get(key)) for part in only for key in ("title", "description"))
     return Shape(
         frozenset(types),
-        {name: _combined(ways) for name, ways in properties.items()},
+        {name: _combined(document, list(ways.values())) for name, ways in properties.items()},
         frozenset(required),
         tuple(enum),
         nullable,
@@ -89,10 +92,21 @@ def _flattened(parts: list[tuple[Mapping[str, Any], bool]]) -> Shape:
     )
 
 
-def _combined(ways: list[tuple[Any, bool]]) -> Any:
-    """Return one schema for a property of which several parts speak."""
-    nodes = [node for node, _ in ways]
-    return nodes[0] if len(nodes) == 1 else {"allOf" if all(sure for _, sure in ways) else "anyOf": nodes}
+def _combined(document: Document, ways: list[tuple[Any, bool]]) -> Any:
+    """Return one schema for a property of which several parts speak; where that is too much, the first."""
+    if len(ways) == 1:
+        return ways[0][0]
+    if not all(_is_plain(document.resolve(node)) for node, _ in ways):
+        if not document.may_combine():
+            return ways[0][0]
+        ways = ways[:_MOST_WAYS]
+    key = "allOf" if all(sure for _, sure in ways) else "anyOf"
+    return {key: [node for node, _ in ways]}
+
+
+def _is_plain(schema: Any) -> bool:
+    """Tell whether nothing more can come of it, as of a word or a number."""
+    return not isinstance(schema, dict) or schema.keys().isdisjoint(("properties", "allOf", "oneOf", "anyOf"))
 
 
 def leaves_of(document: Document, schema: Any, depth: int = DEEPEST) -> list[Leaf]:
@@ -127,6 +141,8 @@ def _parts(document: Document, schema: Any) -> list[tuple[Mapping[str, Any], boo
             continue
         seen.add(id(part))
         found.append((part, sure))
+        if len(waiting) > _MOST_WAITING:
+            continue
         waiting += [(one, sure) for one in _list(part.get("allOf"))[:_MOST_PARTS]]
         for key in ("oneOf", "anyOf"):
             choices = _list(part.get(key))[:_MOST_PARTS]

@@ -1,8 +1,7 @@
 from __future__ import annotations
 
-import contextlib
-
 import pytest
+from support.counting import counted
 
 from jobctl.openapi import operations as ops
 from jobctl.openapi.document import Document
@@ -84,16 +83,6 @@ def test_very_many_calls_on_one_job_are_looked_at_once():
         _, _, families = family_of(READ | paths)
     assert families
     assert len(times) <= 1500
-
-
-@contextlib.contextmanager
-def counted(module, name):
-    times, real = [], getattr(module, name)
-    setattr(module, name, lambda *args: times.append(1) or real(*args))
-    try:
-        yield times
-    finally:
-        setattr(module, name, real)
 
 
 def test_a_part_of_a_job_comes_after_the_job():

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 from hypothesis import given, settings
+from support.counting import counted
 from support.drafts import SCHEMAS
 
+from jobctl.openapi import schemas
 from jobctl.openapi.document import Document
 from jobctl.openapi.schemas import leaves_of, shape_of
 
@@ -84,6 +86,23 @@ def test_leaves_come_nearest_first_with_their_promise():
         (("n",), False),
         (("job", "status"), True),
     ]
+
+
+def test_a_web_of_references_is_flattened_once_for_all():
+    """Each of many schemas is a choice of all and has all as properties: a megabyte that took minutes."""
+    names = [f"S{number}" for number in range(40)]
+    web = {
+        name: {"oneOf": [ref(one) for one in names], "properties": {f"p{one}": ref(one) for one in names}}
+        for name in names
+    }
+    document = make(**web)
+    for name in names:
+        assert len(leaves_of(document, ref(name))) == 600
+    with counted(schemas, "_flattened") as times:
+        for name in names:
+            leaves_of(document, ref(name))
+    assert times == []
+    assert len(document._memo) <= len(names) + 201
 
 
 def test_a_record_that_contains_itself_ends():

@@ -56,3 +56,14 @@ def counting_origin(headers=(("ETag", '"1"'),)):
         server.shutdown()
         server.server_close()
         thread.join(STOP_SECONDS)
+
+
+@contextlib.contextmanager
+def counted(module, name):
+    """Count the calls of a function of a module, which goes on working: yields a list that grows."""
+    times, real = [], getattr(module, name)
+    setattr(module, name, lambda *args: times.append(args) or real(*args))
+    try:
+        yield times
+    finally:
+        setattr(module, name, real)
