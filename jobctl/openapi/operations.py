@@ -85,7 +85,9 @@ def _family(document: Document, call: Call, has_cancel: Callable[[str, Call], bo
     points = fields.points + (4 if is_job else 0) - 3 * (len(placeholders(call.path)) - 1)
     points += 1 if is_status else -5 if tail else 2
     points += 3 if has_cancel(stem, call) else 0
-    reasons = [f"GET with {{{id_name}}}", f"its answer has a status: {fields.found['status'].value}"]
+    status = fields.found["status"].value or ""
+    shown = "told by booleans" if "`" in status else status
+    reasons = [f"GET with {{{id_name}}}", f"its answer has a status: {shown}"]
     if is_job:
         reasons.append("called like a job")
     found = Found(call.label, graded(points, 14, 9), tuple(visible(one, 120) for one in reasons))
