@@ -1,6 +1,10 @@
-"""Submit a job and wait for it, in a script: python submit_and_wait.py http://localhost:8001 "a lighthouse".
+"""Submit a job and wait for it, from Python: python submit_and_wait.py http://localhost:8001 "a lighthouse".
 
-Exits with jobctl's own codes, so that whatever calls it can tell a failed job from a server nobody reached.
+When: a program of yours needs the result, not a shell. Needs jobctl; the profile is `generation` unless
+JOBCTL_PROFILE names another. The result is on stdout.
+
+Exits with jobctl's own codes, so that whatever calls it can tell a failed job (3) from a cancelled one (4), a
+deadline (5), refused credentials (6) and a server nobody reached (7).
 """
 
 from __future__ import annotations
@@ -8,7 +12,8 @@ from __future__ import annotations
 import sys
 import uuid
 
-from jobctl import DeadlineExceeded, ExitCode, JobctlError, JobNotSuccessful, JobStatus, submit, wait
+from jobctl import DeadlineExceeded, ExitCode, JobctlError, JobNotSuccessful, submit, wait
+from jobctl.exit_codes import code_of_error
 
 
 def main(base_url: str, prompt: str) -> int:
@@ -21,13 +26,13 @@ def main(base_url: str, prompt: str) -> int:
         print(f"{error.job.id} {error.job.status}: {error.job.error}", file=sys.stderr)
         for decision in error.story:
             print(f"  {decision.observation.source}: {decision.action} {decision.reason}", file=sys.stderr)
-        return ExitCode.JOB_FAILED if error.job.status is JobStatus.FAILED else ExitCode.JOB_CANCELLED
+        return code_of_error(error)
     except DeadlineExceeded as error:
         print(f"still {error.job.status if error.job else 'unknown'}; the job goes on", file=sys.stderr)
-        return ExitCode.DEADLINE
+        return code_of_error(error)
     except JobctlError as error:
         print(error.message + (f"; {error.hint}" if error.hint else ""), file=sys.stderr)
-        return ExitCode.LOST_CONTACT
+        return code_of_error(error)
     print(done.result)
     return ExitCode.COMPLETED
 
