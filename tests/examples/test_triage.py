@@ -94,10 +94,13 @@ def test_a_caching_tunnel_is_the_finding(triage, box, shell):
 def test_a_tunnel_that_shows_an_end_too_late(triage, box):
     """The incident: people see the job run behind the tunnel, the server has completed it."""
     box.set_faults((), ["cache=30s", "cache-drop-query"])
-    job = box.submit()
+    job = box.submit(duration=3)
     with httpx.Client(base_url=box.tunnel_url, trust_env=False) as http:
         path = f"/api/v1/generation-jobs/{job}"
         assert http.get(path).json()["status"] in {"started", "processing"}
+        deadline = time.monotonic() + 30
+        while box.history(job)[-1]["status"] != "completed" and time.monotonic() < deadline:
+            time.sleep(0.05)
         done, _ = triage(job, "--route", box.tunnel_url)
         assert http.get(path).json()["status"] in {"started", "processing"}
     assert done.returncode in {10, 11}, done
