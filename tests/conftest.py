@@ -10,6 +10,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from support.ray_cluster import RayCluster
     from xdist.scheduler import LoadScopeScheduling
 
 settings.register_profile(
@@ -40,6 +43,15 @@ def _own_memory(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("JOBCTL_STATE_DIR", os.path.join(_STATE.name, f"{abs(hash(request.node.nodeid)):x}"))  # noqa: PTH118
 
 
+@pytest.fixture(scope="session")
+def ray() -> Iterator[RayCluster]:
+    """One Ray head node."""
+    from support.ray_cluster import ray_cluster  # noqa: PLC0415 -- for few tests
+
+    with ray_cluster() as cluster:
+        yield cluster
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadScopeScheduling | None:
     """Keep the tests of one engine on one worker, which starts it once; all others go where there is room."""
@@ -50,6 +62,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadScope
 
     class EnginesTogether(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
+            if "test_ray.py" in nodeid:  # the walk-through's tests share the cluster of the engine's
+                return "ray"
             return nodeid.partition("::")[0] if "engines/" in nodeid else nodeid
 
     return EnginesTogether(config, log)

@@ -44,7 +44,10 @@ def log(
     reason: Annotated[
         Reason | None,
         typer.Option(
-            "--reason", metavar="REASON", help="Only for this reason (README).", rich_help_panel=_PANEL
+            "--reason",
+            metavar="REASON",
+            help="Only for this reason (jobctl help reasons).",
+            rich_help_panel=_PANEL,
         ),
     ] = None,
     since: Annotated[

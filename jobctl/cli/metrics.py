@@ -89,7 +89,7 @@ class Metrics(Witness):
         machines, now = list(watch.machines.items()), watch.now()
         by_status = dict.fromkeys((status.value for status in JobStatus), 0)
         stale = GaugeMetricFamily(
-            "jobctl_staleness_seconds", "Since the last word about a job.", labels=["job"]
+            "jobctl_staleness_seconds", "Since the last word about a job.", labels=["job_id"]
         )
         sessions = 0
         for index, (job, machine) in enumerate(machines):

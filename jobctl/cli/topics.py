@@ -31,7 +31,7 @@ def help_about(
     topic: Annotated[Topic, typer.Argument(help="Which list, or the manual page.", show_default=False)],
     as_json: JsonOption = False,
 ) -> None:
-    """Show what a code, a reason, a cause or a verdict means, as the README has it.
+    """Show what a code, a reason, a cause or a verdict means, as the guides have it.
 
     `jobctl help man | man -l -` shows all of it as a manual page.
     """

@@ -35,6 +35,7 @@ from jobctl.cli.parameters import (
     settings_for,
 )
 from jobctl.cli.records import memory_of
+from jobctl.errors import ConfigError
 from jobctl.exit_codes import ExitCode, code_of_status
 from jobctl.model import JobStatus
 from jobctl.profile.model import TOKEN_VARIABLE
@@ -185,7 +186,10 @@ def _side(chosen: Settings, profile: str | None, base_url: str | None, config: s
 def _other_side(profile: str, *, config: str | None) -> ApiSide:
     """Return the API of a profile that a line names: base URL and token of this command are not its."""
     environ = {name: value for name, value in os.environ.items() if name not in _OF_ONE_API}
-    chosen = settings_for(profile, None, config, environ=environ)
+    try:
+        chosen = settings_for(profile, None, config, environ=environ)
+    except ConfigError as error:  # no flag said it, a line did
+        raise ConfigError(error.message.removeprefix("flag --profile: "), hint=error.hint) from None
     side = _side(chosen, profile, None, config)
     if chosen.profile.auth.optional:  # nobody said that it is this API's
         side.environ = {name: value for name, value in environ.items() if name != TOKEN_VARIABLE}

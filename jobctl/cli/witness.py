@@ -47,7 +47,7 @@ def _telemetry() -> Witness:
     except ImportError as error:
         raise ConfigError(
             f"--otel needs OpenTelemetry, which is not installed here ({error})",
-            hint="pip install 'jobctl[otel]'",
+            hint="install the extra, in the folder of jobctl: pip install '.[otel]'",
         ) from error
     return Telemetry()
 

@@ -354,7 +354,7 @@ def test_a_missing_extra_is_told_with_what_to_install(jobctl, box):
     (jobctl.cwd / "opentelemetry" / "__init__.py").write_text("")
     path = f"{jobctl.cwd}:{jobctl.environ['PYTHONPATH']}"
     done = jobctl.run("watch", "1", "--otel", fresh=True, env={"PYTHONPATH": path})
-    check_message(done, 2, "--otel needs OpenTelemetry", "pip install 'jobctl[otel]'")
+    check_message(done, 2, "--otel needs OpenTelemetry", "pip install '.[otel]'")
     assert box.requests()["total"] == 0
 
 

@@ -125,7 +125,7 @@ def test_prometheus_reads_what_the_watch_does(jobctl, box):
     assert found["jobctl_jobs", ("status", "running")] == 1.0
     assert found["jobctl_jobs", ("status", "pending")] == 1.0
     assert {"poll", "apply", "first-seen"} <= sources
-    assert 0 <= found["jobctl_staleness_seconds", ("job", ids[0])] < 60
+    assert 0 <= found["jobctl_staleness_seconds", ("job_id", ids[0])] < 60
     assert found["jobctl_requests_per_hour", ("profile", "generation")] > 0
     assert found["jobctl_requests_total", ("profile", "generation")] >= 1
     program.signal(signal.SIGINT)

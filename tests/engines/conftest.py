@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from support.flower import flower
 from support.program import Starter
-from support.ray_cluster import ray_cluster
 
 
 @pytest.fixture(scope="session")
@@ -19,13 +18,6 @@ def celery(tmp_path_factory):
 def on_flower(celery, tmp_path):
     """Runs `jobctl …` against Flower."""
     return Starter(tmp_path, JOBCTL_BASE_URL=celery.url, JOBCTL_PROFILE="flower")
-
-
-@pytest.fixture(scope="session")
-def ray():
-    """One Ray head node."""
-    with ray_cluster() as cluster:
-        yield cluster
 
 
 @pytest.fixture

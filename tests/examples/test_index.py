@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 
 import pytest
+from support.components import require_program
 
 from jobctl.model import JobStatus
 from jobctl.profile.load import load_profiles
@@ -54,9 +54,7 @@ def test_scripts_can_be_run(examples):
 
 
 def test_scripts_are_clean(examples):
-    program = shutil.which("shellcheck")
-    if program is None:
-        pytest.skip("needs the program shellcheck, which is not installed")
+    program = require_program("shellcheck")
     done = subprocess.run([program, *scripts(examples)], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "")
 

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from support.ray_cluster import ray_cluster
 
 README = Path(__file__).resolve().parents[2] / "examples" / "ray" / "README.md"
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a shell script")
 
 
-def test_the_walk_through(walk, monkeypatch):
-    # As in a shell whose environment is activated: jobs start the `python` that the cluster found.
-    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
-    with ray_cluster() as cluster:
-        check_options_of_start()
-        walk("ray", 120, JOBCTL_BASE_URL=cluster.url)
+def test_the_walk_through(walk, ray):
+    check_options_of_start()
+    walk("ray", 120, JOBCTL_BASE_URL=ray.url)
 
 
 def check_options_of_start():

@@ -65,6 +65,8 @@ class RayCluster:
             *(f"--min-worker-port={first}", f"--max-worker-port={first + _WORKER_PORTS}"),
         ]
         environ = {key: os.environ[key] for key in ("PATH", "TMPDIR") if key in os.environ}
+        # As in a shell whose environment is activated: jobs start the `python` that the cluster finds.
+        environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environ.get('PATH', os.defpath)}"
         with (self._folder / "ray.log").open("ab") as log:
             self._process = subprocess.Popen(
                 command,
