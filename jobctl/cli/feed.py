@@ -6,10 +6,12 @@ A line is an id, or a JSON object with `job`, and `profile` where the job is of 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import sys
 import threading
 from collections.abc import Callable
+from concurrent.futures import CancelledError
 from io import BufferedReader
 from typing import Any, Final, NamedTuple
 
@@ -23,7 +25,10 @@ _AT_ONCE: Final = 256 * 1024
 """Bytes taken from stdin at once: ten thousand ids that come together begin together."""
 _LONGEST: Final = 16 * 1024
 _MOST_REFUSED: Final = 1000
+_AT_A_STRETCH: Final = 1000
+"""Lines between two looks at whatever else there is to do, Ctrl-C above all."""
 _HINT: Final = 'give one id a line, or {"job": "17", "profile": "video"}'
+_HINT_STDIN: Final = "jobs named after that are not watched: give their ids again"
 
 
 class Fed(NamedTuple):
@@ -82,23 +87,47 @@ class Feed:
         watch.expect_more()
         loop = asyncio.get_running_loop()
 
-        def take(lines: list[bytes]) -> None:
-            for line in lines:
-                self._take(line, profile_of, add)
+        async def take(lines: list[bytes]) -> bool:
+            try:
+                for index, line in enumerate(lines, start=1):
+                    if not watch.expects_more:
+                        break
+                    self._take(line, profile_of, add)
+                    if index % _AT_A_STRETCH == 0:
+                        await asyncio.sleep(0)
+            except Exception as error:  # noqa: BLE001 -- a defect must reach whoever iterates, not this thread
+                watch.emit(error)
+            return watch.expects_more
+
+        def take_and_wait(lines: list[bytes]) -> bool:
+            return asyncio.run_coroutine_threadsafe(take(lines), loop).result()
+
+        def end(problem: str | None) -> None:
+            if problem is not None and watch.expects_more:
+                self._refuse("-", f"stdin cannot be read: {problem}", _HINT_STDIN)
+            watch.no_more()
 
         def read() -> None:
-            rest = b""
-            try:
-                while piece := self._source.read1(_AT_ONCE):
-                    *lines, rest = (rest + piece).split(b"\n")
-                    rest = rest[: _LONGEST + 1]  # what is no id is not gathered
-                    loop.call_soon_threadsafe(take, lines)
-                loop.call_soon_threadsafe(take, [rest])
-                loop.call_soon_threadsafe(watch.no_more)
-            except (OSError, ValueError, RuntimeError):
-                return  # the loop is gone, or stdin was closed under us: the watch ends on its own
+            with contextlib.suppress(RuntimeError, CancelledError):  # the loop is gone, or about to go
+                loop.call_soon_threadsafe(end, self._read(take_and_wait))
 
         threading.Thread(target=read, name="jobctl-feed", daemon=True).start()
+
+    def _read(self, take: Callable[[list[bytes]], bool]) -> str | None:
+        """Read to the end, or until no more is taken; return why it could not be read on.
+
+        Waiting for `take` holds the writer back: what is not taken yet stays in its pipe, not in our memory.
+        """
+        rest = b""
+        while True:
+            try:
+                piece = self._source.read1(_AT_ONCE)
+            except (OSError, ValueError) as error:  # what is left may be half an id
+                return (error.strerror if isinstance(error, OSError) else None) or str(error)
+            *lines, rest = (rest + piece).split(b"\n") if piece else [rest, b""]
+            rest = rest[: _LONGEST + 1]  # what is no id is not gathered
+            if not take(lines) or not piece:
+                return None
 
     def _take(
         self,
@@ -116,7 +145,10 @@ class Feed:
                 fed = fed._replace(problem=error.message)
             else:
                 return
-        output.tell(f"stdin: {visible(fed.job, 80)}: {fed.problem}")
+        self._refuse(fed.job, fed.problem or "", _HINT, about=f"stdin: {visible(fed.job, 80)}: ")
+
+    def _refuse(self, job: str, message: str, hint: str, *, about: str = "") -> None:
+        output.tell(f"{about}{message}")
         if len(self.refused) < _MOST_REFUSED:
-            problem = {"message": fed.problem, "hint": _HINT}
-            self.refused.append({"job": fed.job, "exit_code": 2, "problem": problem})
+            problem = {"message": message, "hint": hint}
+            self.refused.append({"job": job, "exit_code": 2, "problem": problem})

@@ -41,7 +41,7 @@ class Watch:
         self._room.set()
         self._running = 0
         self.expects_more = False
-        """Jobs may still be added: it does not end before `no_more`."""
+        """Jobs may still be added: it does not end before `no_more`. Not after `interrupt` or the end."""
         self._clock = asyncio.get_running_loop().time
 
     @property

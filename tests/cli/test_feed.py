@@ -1,13 +1,20 @@
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import io
 import json
 import os
 import signal
+import threading
+from pathlib import Path
 
 import pytest
 
-from jobctl.cli.feed import Fed, read_line
+from jobctl import JobClient, WatchOptions
+from jobctl.cli.feed import Fed, Feed, read_line
 from jobctl.profile.load import Profiles
+from jobctl.watching.driver import Watch
 
 
 def profile_of(name):
@@ -115,3 +122,102 @@ def test_ctrl_c_ends_a_watch_that_waits_for_ids(jobctl, box):
     os.close(writing)
     assert done.code == 130
     assert done.result["jobs"][0]["job"] == job
+
+
+def flood(writing, line):
+    """Write a line again and again until nobody reads it any more."""
+    piece = line * (2**16 // len(line))
+    with contextlib.suppress(BrokenPipeError):
+        while True:
+            os.write(writing, piece)
+
+
+@pytest.mark.parametrize("line", [b"{\n", b'{"job": "17", "profile": "no-such"}\n'])
+def test_ctrl_c_ends_a_feed_without_end(jobctl, line):
+    reading, writing = os.pipe()
+    program = jobctl.start("watch", "-", "--json", stdin=reading)
+    writer = threading.Thread(target=flood, args=(writing, line), daemon=True)
+    writer.start()
+    program.until("jobctl: stdin: ")
+    program.signal(signal.SIGINT)
+    done = program.finish(10)
+    writer.join(10)
+    os.close(writing)
+    assert done.code == 2
+    assert len(done.result["jobs"]) <= 1000
+
+
+class Counted(io.BytesIO):
+    """A source that counts how often it is read."""
+
+    reads = 0
+
+    def read1(self, size=-1):
+        """One thousand lines at once."""
+        self.reads += 1
+        return super().read1(min(size, 3000))
+
+
+def test_no_more_is_read_than_can_be_taken():
+    source, ahead = Counted(b"17\n" * 100_000), []
+
+    async def run():
+        async with JobClient("generation", base_url="http://127.0.0.1:9") as client:
+            watch = Watch(client, WatchOptions(), client.gate)
+            Feed(source).begin(watch, profile_of, lambda _job, _profile: ahead.append(source.reads))
+            return [update async for update in watch]
+
+    assert asyncio.run(run()) == []
+    assert len(ahead) == 100_000
+    assert all(reads <= taken // 1000 + 2 for taken, reads in enumerate(ahead))
+
+
+def test_what_comes_after_ctrl_c_is_not_watched(box):
+    added, ids = [], [box.submit(**QUICK) for _ in range(3)]
+    reading, writing = os.pipe()
+
+    async def run():
+        began = asyncio.Event()
+
+        def add(job, _profile):
+            added.append(job)
+            began.set()
+
+        async with JobClient("generation", base_url=box.url) as client:
+            watch = Watch(client, WatchOptions(use_stream=False), client.gate)
+            with os.fdopen(reading, "rb") as source:
+                Feed(source).begin(watch, profile_of, add)
+                os.write(writing, f"{ids[0]}\n".encode())
+                await began.wait()
+                watch.interrupt()
+                os.write(writing, f"{ids[1]}\n{ids[2]}\n".encode())
+                os.close(writing)
+                (reader,) = [one for one in threading.enumerate() if one.name == "jobctl-feed"]
+                await asyncio.to_thread(reader.join)
+            return [update async for update in watch]
+
+    assert asyncio.run(run()) == []
+    assert added == ids[:1]
+
+
+def test_a_stdin_that_cannot_be_read_ends_the_feed_and_is_told(jobctl, box):
+    with Path(os.devnull).open("wb") as unreadable:
+        done = jobctl.run("watch", "-", "--json", stdin=os.dup(unreadable.fileno()), timeout=10)
+    assert done.code == 2
+    (told,) = done.result["jobs"]
+    assert told["job"] == "-"
+    assert told["exit_code"] == 2
+    assert "stdin cannot be read" in told["problem"]["message"]
+    assert "stdin cannot be read" in done.err
+
+
+def test_names_of_no_profile_are_not_remembered(jobctl):
+    reading, writing = os.pipe()
+    with Path(os.devnull).open("wb") as nowhere:
+        program = jobctl.start("watch", "-", "--json", stdin=reading, stderr=nowhere.fileno())
+    for count in range(12_000):
+        os.write(writing, b'{"job": "1", "profile": "%d%s"}\n' % (count, b"x" * 500))
+    os.close(writing)
+    done = program.finish(60)
+    assert done.code == 2
+    assert done.peak < 75_000
