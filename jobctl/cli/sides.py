@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from jobctl.api import DEFAULT_RATE, JobClient
 from jobctl.cli.records import Records, open_records
@@ -15,6 +15,9 @@ from jobctl.model import Decision
 from jobctl.profile.model import Profile
 from jobctl.store.memory import Memory
 from jobctl.watching.watched_api import WatchedApi
+
+_MOST_NAMES: Final = 1000
+"""Names of profiles that are remembered, those that nobody knows included: a feed may be garbage."""
 
 
 @dataclass
@@ -51,6 +54,13 @@ class OpenSide(NamedTuple):
     records: Records
 
 
+class _NotThere(NamedTuple):
+    """Why an API cannot be watched."""
+
+    message: str
+    hint: str | None
+
+
 class WatchedJob(NamedTuple):
     """What the name that updates carry stands for."""
 
@@ -70,7 +80,7 @@ class Sides:
             ConfigError: the log cannot be written.
         """
         self._stack, self._manner, self._other = stack, manner, other
-        self._found: dict[str, ApiSide | ConfigError] = {main.profile.name: main}
+        self._found: dict[str, ApiSide | _NotThere] = {main.profile.name: main}
         self._opened: dict[str, tuple[OpenSide, WatchedApi]] = {}
         self._jobs: dict[str, WatchedJob] = {}
         self.main = self._open(main)
@@ -125,27 +135,40 @@ class Sides:
         self, side: ApiSide, add_api: Callable[[JobClient], WatchedApi]
     ) -> tuple[OpenSide, WatchedApi]:
         self._stack.enter_context(side.memory)
-        opened = self._open(side)
+        try:
+            opened = self._open(side)
+        except ConfigError as error:
+            self._failed(side.profile.name, error)
+            raise
         self._opened[side.profile.name] = opened, add_api(opened.client)
         return self._opened[side.profile.name]
 
     def _side(self, name: str | None) -> ApiSide:
         if name is None:
             return self.main.side
-        if name not in self._found:
-            self._found[name] = self._look_up(name)
-        found = self._found[name]
-        if isinstance(found, ConfigError):
-            raise found
+        found = self._found.get(name)
+        if found is None:
+            try:
+                found = self._look_up(name)
+            except ConfigError as error:
+                found = self._failed(name, error)
+            else:
+                self._found[name] = found
+        if isinstance(found, _NotThere):
+            raise ConfigError(found.message, hint=found.hint)
         return found
 
-    def _look_up(self, name: str) -> ApiSide | ConfigError:
+    def _failed(self, name: str, error: ConfigError) -> _NotThere:
+        """Remember why an API cannot be watched: asking again for each line would take long."""
+        failure = _NotThere(error.message, error.hint)  # the error itself holds on to all that led to it
+        if name in self._found or len(self._found) < _MOST_NAMES:
+            self._found[name] = failure
+        return failure
+
+    def _look_up(self, name: str) -> ApiSide:
         if self._other is None:
-            return ConfigError(f"no profile {name!r} in this watch")
-        try:
-            return self._other(name)
-        except ConfigError as error:
-            return error
+            raise ConfigError(f"no profile {name!r} in this watch")
+        return self._other(name)
 
     def _open(self, side: ApiSide) -> OpenSide:
         manner = self._manner

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
+from contextlib import AsyncExitStack
 
 import pytest
 
+from jobctl import JobClient
+from jobctl.cli.sides import ApiSide, Manner, Sides
+from jobctl.errors import ConfigError
+from jobctl.profile.load import Profiles, read_config
 from jobctl.sandbox import Sandbox
+from jobctl.store.memory import Memory
 
 QUICK = {"duration": 0.3, "steps": 2}
 RECORD = b'{"id": "17", "status": "completed", "updated_at": "2026-01-01T00:00:00Z"}'
@@ -153,3 +160,31 @@ def test_with_a_quota_a_stream_says_what_reads_cannot(jobctl, box):
     assert done.code == 0, done
     assert done.result["jobs"][0]["confirmed"]
     assert done.result["requests"] <= 4
+
+
+def test_an_api_that_cannot_be_opened_is_tried_once(tmp_path, monkeypatch):
+    tls = f'tls = {{ ca = "{tmp_path}/none.pem" }}'
+    written = f'[profiles.other]\nread = "GET /{{id}}"\nbase_url = "https://localhost"\n{tls}\n'
+    (tmp_path / "jobctl.toml").write_text(written)
+    profiles, opened = Profiles([read_config(tmp_path / "jobctl.toml")]), []
+
+    def counted(profile, **how):
+        opened.append(profile.name)
+        return JobClient(profile, **how)
+
+    monkeypatch.setattr("jobctl.cli.sides.JobClient", counted)
+
+    async def run():
+        async with AsyncExitStack() as stack:
+            main = side(profiles.get("generation"))
+            sides = Sides(stack, Manner(), main, lambda name: side(profiles.get(name)))
+            for _ in range(3):
+                with pytest.raises(ConfigError, match=r"tls\.ca"):
+                    sides.add("17", "other", pytest.fail)
+
+    asyncio.run(run())
+    assert opened == ["generation", "other"]
+
+
+def side(profile):
+    return ApiSide(profile, Memory(profile, {"JOBCTL_MEMORY": "off"}, pytest.fail))
