@@ -224,6 +224,8 @@ class _Session:
         if self._signals > 1 or self._watch is None:
             raise KeyboardInterrupt
         self._watch.interrupt()
+        if self._plan.logs is not None:
+            self._plan.logs.stop()
 
 
 def _how_to_prove(job: WatchedJob, *, of_doubt: bool) -> str:

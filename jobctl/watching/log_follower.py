@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import random
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from jobctl.client.log_text import LogText
-from jobctl.errors import ApiError, JobctlError
+from jobctl.errors import ApiError, JobctlError, TransportError
 from jobctl.watching.budget import Paused
 from jobctl.watching.pacing import backoff
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from jobctl.api import JobClient
 
@@ -22,7 +23,13 @@ _LONGEST_PAUSE: Final = 5.0
 _LAST_READS: Final = 3
 _IDLE_SESSIONS: Final = 5
 """Sessions of a tail in a row that brought nothing, then reads only."""
+_TURN_WITHIN: Final = 60.0
+"""Seconds that the rest of the log waits for its turn where a quota holds it back."""
 _NOT_YET: Final = frozenset({404, 410})
+
+
+class _Held(TransportError):  # noqa: N818 -- not a fault: no time was left to ask
+    """Nobody was asked: the turn did not come."""
 
 
 class LogFollower:
@@ -63,11 +70,9 @@ class LogFollower:
     async def _session(self, tail: str) -> None:
         """Hold one session of the tail, until it or the job ends."""
         listening = asyncio.ensure_future(self._listen(tail))
-        ending = asyncio.ensure_future(self._ended.wait())
         try:
-            await asyncio.wait({listening, ending}, return_when=asyncio.FIRST_COMPLETED)
+            await self._first(listening)
         finally:
-            ending.cancel()
             if not listening.done():
                 listening.cancel()
             # A line that cannot be printed is raised here.
@@ -93,9 +98,11 @@ class LogFollower:
 
     async def _read(self) -> JobctlError | None:
         """Read the whole log once; return why that did not work."""
+        turn = functools.partial(self._client.gate.turn, urgent=self._ended.is_set())
         try:
-            await self._client.gate.turn(urgent=False)
-            text = await self._client.carrier.run(self._client.calls.logs(self._job))
+            if (held := await self._held(turn)) is not None:
+                return held
+            text = await self._client.carrier.run(self._client.calls.logs(self._job), turn)
         except Paused:
             return ApiError("logs: the server asked to be left alone", status=429)
         except JobctlError as error:
@@ -107,12 +114,37 @@ class LogFollower:
         self._print(self._text.whole(text))
         return None
 
+    async def _held(self, turn: Callable[[], Awaitable[None]]) -> JobctlError | None:
+        """Wait for a turn; in vain when the job ends, and then not for ever. Returns why it did not come."""
+        waiting = asyncio.ensure_future(turn())
+        try:
+            if not self._ended.is_set():
+                await self._first(waiting)
+            else:
+                await asyncio.wait({waiting}, timeout=_TURN_WITHIN)
+            if waiting.done():
+                waiting.result()
+                return None
+        finally:
+            waiting.cancel()
+        return _Held(
+            "logs: the hourly quota leaves no read for them now", hint="read them later, with `jobctl logs`"
+        )
+
+    async def _first(self, task: asyncio.Future[Any]) -> None:
+        """Wait until it is done, or the job ends."""
+        ending = asyncio.ensure_future(self._ended.wait())
+        try:
+            await asyncio.wait({task, ending}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            ending.cancel()
+
     async def _read_the_rest(self) -> None:
         for attempt in range(_LAST_READS):
             if attempt:
                 await asyncio.sleep(backoff(attempt, 0.5))
             self.problem = await self._read()
-            if self.problem is None:
+            if self.problem is None or isinstance(self.problem, _Held):
                 break
         self._print(self._text.rest())
 

@@ -19,6 +19,7 @@ logs = {logs}
 """
 TAIL = '{ read = "GET /logs/jobs/{id}", tail = "/ws/logs/{id}" }'
 READS = '"GET /logs/jobs/{id}"'
+FORGETFUL = {"JOBCTL_MEMORY": "off"}
 
 
 @pytest.fixture
@@ -149,3 +150,28 @@ def test_a_log_is_never_obeyed_by_the_terminal(logged):
     with RawServer(lambda _head: reply(200, body, "Content-Type: text/plain")) as server:
         done = logged(READS, server.url).run("logs", "7")
     assert done.out == "\\x1b]0;owned\\x07hi\\x1b[2J \\u202etxt\nred\n"
+
+
+def test_a_quota_that_leaves_no_read_for_the_log_ends_with_the_callers_own_time(logged, box):
+    jobctl = logged(READS)
+    job = submit(jobctl, seconds=0)
+    jobctl.run("watch", job)
+    done = jobctl.run(
+        "watch", job, "--logs", "--json", "--max-requests-per-hour", "1", "--timeout", "1s", env=FORGETFUL
+    )
+    assert done.code == 0
+    assert done.result["jobs"][0]["status"] == "completed"
+    assert "logs" in done.codes()
+    assert done.seconds < 20
+
+
+def test_ctrl_c_ends_the_wait_for_the_rest_of_a_log(logged, box):
+    jobctl = logged(READS)
+    job = submit(jobctl, seconds=0)
+    jobctl.run("watch", job)
+    program = jobctl.start("watch", job, "--logs", "--json", "--max-requests-per-hour", "1", env=FORGETFUL)
+    program.until("first-seen")
+    program.signal(signal.SIGINT)
+    done = program.finish(20)
+    assert done.code == 0, "the job had ended before"
+    assert done.result["jobs"][0]["confirmed"]

@@ -108,3 +108,43 @@ def test_a_profile_without_logs(box):
 
     with pytest.raises(ConfigError, match="has no 'logs'"):
         asyncio.run(run())
+
+
+def test_the_rest_is_read_before_any_poll_and_not_waited_for_without_end(box, monkeypatch):
+    monkeypatch.setattr("jobctl.watching.log_follower._TURN_WITHIN", 0.5)
+    job = box.submit("v1", duration=0)
+
+    async def run(taken):
+        async with JobClient(client_of(box, READS).profile, environ={}, max_per_hour=40) as client:
+            now = asyncio.get_running_loop().time
+            for _ in range(taken):
+                client.gate.budget.take(now())
+            lines = []
+            follower = LogFollower(client, job, lines.append, print)
+            following = asyncio.create_task(follower.run())
+            await asyncio.sleep(0)
+            follower.job_ended()
+            await following
+            return lines, follower.problem
+
+    lines, problem = asyncio.run(run(taken=2))
+    assert lines
+    assert problem is None
+    lines, problem = asyncio.run(run(taken=4))
+    assert lines == []
+    assert "quota" in problem.message
+
+
+def test_each_request_of_a_log_read_has_its_turn(box):
+    job = box.submit("v1", duration=0)
+    box.reset_requests()
+
+    async def run():
+        profile = client_of(box, LogsShape(Operation("GET", "/logs/jobs/{id}/"))).profile
+        async with JobClient(profile, environ={}) as client:
+            follower = LogFollower(client, job, print, print)
+            follower.job_ended()
+            await follower.run()
+            return client.gate.budget.sent
+
+    assert asyncio.run(run()) == sum(box.requests()["routes"].values())
