@@ -56,6 +56,10 @@ class ReadSent(NamedTuple):
     """The read asked for has left: its turn in the poll budget had come."""
 
 
+class ReadWaits(NamedTuple):
+    """The read asked for has to be sent once more, and waits for its turn: the list did not hold the job."""
+
+
 class ReadDone(NamedTuple):
     """A read was answered and parsed."""
 
@@ -99,7 +103,7 @@ class Interrupted(NamedTuple):
     """Ctrl-C or SIGTERM."""
 
 
-ReadEvent = ReadSent | ReadDone | ReadFailed
+ReadEvent = ReadSent | ReadWaits | ReadDone | ReadFailed
 StreamEvent = StreamOpened | StreamFrame | StreamClosed
 Event = Started | ReadEvent | StreamEvent | Tick | Interrupted
 

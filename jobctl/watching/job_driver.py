@@ -22,6 +22,7 @@ from jobctl.watching.events import (
     ReadDone,
     ReadFailed,
     ReadSent,
+    ReadWaits,
     SleepUntil,
     StreamClosed,
     StreamFrame,
@@ -115,8 +116,13 @@ class JobDriver:
         if (notice := self.api.held()) is not None:
             self.watch.emit(Update(self.name, notice))
         batches = self.api.batches if source is Source.POLL else None
-        if batches is not None and await self._read_with_others(batches):
-            return
+        if batches is not None:
+            if await self._read_with_others(batches):
+                return
+            me = self._queued = asyncio.current_task()
+            self.feed(ReadWaits())
+            if self._queued is not me:  # another read has taken its place
+                return
         client, gate = self.api.client, self.api.gate
         turn = functools.partial(gate.turn, urgent=source is Source.VERIFY)
         try:

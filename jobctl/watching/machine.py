@@ -35,6 +35,7 @@ from jobctl.watching.events import (
     ReadDone,
     ReadFailed,
     ReadSent,
+    ReadWaits,
     SleepUntil,
     Started,
     StreamClosed,
@@ -77,6 +78,7 @@ class WatchMachine:
         self._handlers: dict[type[Any], Callable[[Any, float, float], None]] = {
             Started: self._on_started,
             ReadSent: self._on_read_sent,
+            ReadWaits: lambda *_: self.reads.waits(),
             ReadDone: self._on_read_done,
             ReadFailed: lambda event, now, random: self._take_bad_read(event.failure, now, random),
             StreamOpened: self._on_stream_opened,
@@ -105,8 +107,7 @@ class WatchMachine:
         if self.finished is not None:
             return []
         self._out = []
-        handler = self._handlers.get(type(event))
-        if handler is not None:
+        if (handler := self._handlers.get(type(event))) is not None:
             handler(event, now, random)
         if self.finished is None:
             self._plan(now)
@@ -129,8 +130,7 @@ class WatchMachine:
         was_verify, had_failed = self.reads.returned(now), self.reads.failures
         was_for_record = self._final.wanted
         self._read_returned = True
-        http = event.observation.http
-        if http is not None and http.cached_by is not None:
+        if (http := event.observation.http) is not None and http.cached_by is not None:
             self._say_once("cached-reads", endings.from_a_store(http.cached_by), Level.WARNING)
         decision = self._decide(event.observation, now, random)
         if was_verify and decision.action is Action.APPLY:
@@ -218,8 +218,7 @@ class WatchMachine:
         return decision
 
     def _after_apply(self, decision: Decision, now: float, random: float) -> None:
-        job = decision.after
-        if job is None:
+        if (job := decision.after) is None:
             return
         self._limits.applied(now, decision.before, job)
         self.reads.pace.changed()

@@ -67,6 +67,10 @@ class ReadState:
         """Its request has left."""
         self._waits = False
 
+    def waits(self) -> None:
+        """It waits for its turn again."""
+        self._waits = self.in_flight is not None
+
     def prompt(self, now: float) -> None:
         """Something happened that only a read explains: poll at once, but not more often than `fastest`."""
         if self.in_flight is not None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from jobctl.api import JobClient
 from jobctl.model import Source
+from jobctl.profile.load import Profiles
+from jobctl.profile.urls import Operation
 from jobctl.sandbox import Sandbox
 from jobctl.watching.driver import Watch
 from jobctl.watching.events import Emit, Finish, Tick
@@ -58,3 +61,28 @@ def test_a_poll_that_waits_is_given_up_with_its_watch():
         assert items[0].code == "hourly-quota"
         assert items[0].text.startswith("the quota of 1 an hour: the next read in 1h")
         assert items[1].ending.value == "deadline"
+
+
+def test_a_verified_read_takes_the_turn_of_a_poll_that_no_list_answered():
+    async def play(box):
+        job = await ended(box)
+        listless = Operation("GET", "/no/such/list?ids={id}")
+        profile = replace(Profiles().get("generation"), read_many=listless).with_base_url(box.url)
+        async with JobClient(profile, environ={}, max_per_hour=40) as client:
+            now = asyncio.get_running_loop().time
+            client.gate.budget.take(now())  # one more is left to polls: the list
+            watch = Watch(client, WatchOptions(timeout=20, use_stream=False), client.gate)
+            watch.add(job)
+            watch.add("99")
+            driver, batches = watch.drivers[job], watch.apis[0].batches
+            assert await batches.read("98", list) is None, "it is told with the others that there is no list"
+            await asyncio.sleep(0)
+            assert driver.machine.reads.in_flight is Source.POLL
+            driver.machine.reads.want_verify(now(), 0.5, at_once=True)
+            driver.feed(Tick())
+            return [update.item async for update in watch if update.job == job]
+
+    with Sandbox() as box:
+        items = asyncio.run(play(box))
+    assert [item.decision.observation.source for item in items if isinstance(item, Emit)] == [Source.VERIFY]
+    assert items[-1].confirmed

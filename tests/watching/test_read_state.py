@@ -56,6 +56,19 @@ def test_a_verified_read_takes_the_turn_of_a_poll_that_waits():
     assert reads.due(100.0) is None
 
 
+def test_a_poll_that_waits_once_more_gives_way_again():
+    reads = state()
+    assert sent(reads, 0.0) is Source.POLL
+    reads.want_verify(0.0, 0.5)
+    assert reads.due(100.0) is None
+    reads.waits()
+    assert reads.next_due() == reads.verify_at
+    assert asked(reads, 100.0) is Source.VERIFY
+    reads.answered(101.0, 5.0)
+    reads.waits()
+    assert reads.due(200.0) is Source.POLL, "nothing is under way that could wait"
+
+
 def test_a_verified_read_goes_first_and_the_poll_is_still_due_after_it():
     reads = state()
     reads.want_verify(0.0, 0.5)
