@@ -36,6 +36,7 @@ class Watch:
         self.options = options
         self.apis = [WatchedApi(client, gate)]
         self.drivers: dict[str, JobDriver] = {}
+        self._machines: dict[str, WatchMachine] = {}
         self._updates: asyncio.Queue[Update | BaseException | None] = asyncio.Queue()
         self._room = asyncio.Event()
         self._room.set()
@@ -46,8 +47,8 @@ class Watch:
 
     @property
     def machines(self) -> Mapping[str, WatchMachine]:
-        """The machines by name, for a live view."""
-        return {name: driver.machine for name, driver in self.drivers.items()}
+        """The machines by name, as of now: any thread may look at them while jobs are added."""
+        return self._machines.copy()
 
     @property
     def requests(self) -> int:
@@ -86,7 +87,7 @@ class Watch:
         seen = tuple(known)
         created = any(one.source in {Source.SUBMIT, Source.STORE} for one in seen)  # it does exist
         driver = JobDriver(self, name, job, self.apis[0] if api is None else api, created=created)
-        self.drivers[name] = driver
+        self.drivers[name], self._machines[name] = driver, driver.machine
         self._running += 1
         driver.feed(Started(seen, just_submitted))
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+import sys
+import threading
 import time
 from dataclasses import replace
 
@@ -10,6 +12,7 @@ from jobctl import JobClient, JobStatus, WatchOptions
 from jobctl.errors import ConfigError
 from jobctl.profile.load import Profiles
 from jobctl.sandbox import Sandbox
+from jobctl.watching.driver import Watch
 from jobctl.watching.events import Emit, Ending, Finish
 
 LONG = {"duration": 60, "pending": 0}
@@ -165,3 +168,35 @@ def test_a_cut_socket_is_opened_again(box):
     assert cut == [1]
     assert finishes(done)[job].job.status is JobStatus.COMPLETED
     assert box.requests()["jobs"][job]["stream"] == 2
+
+
+def test_a_view_in_another_thread_may_look_while_jobs_are_added():
+    troubles, stop = [], threading.Event()
+
+    async def run():
+        async with JobClient("generation", base_url="http://127.0.0.1:9", environ={}) as client:
+            watch = Watch(client, WatchOptions(use_stream=False), client.gate)
+
+            def look():
+                while not stop.is_set():
+                    try:
+                        sum(machine.finished is None for machine in watch.machines.values())
+                    except RuntimeError as error:
+                        troubles.append(error)
+                        return
+
+            looking = threading.Thread(target=look)
+            looking.start()
+            for number in range(3000):
+                watch.add(str(number))
+            stop.set()
+            looking.join()
+            watch.drop()
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        asyncio.run(run())
+    finally:
+        sys.setswitchinterval(before)
+    assert troubles == []
