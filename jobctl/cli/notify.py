@@ -19,12 +19,15 @@ if TYPE_CHECKING:
 _PATIENCE: Final = 30.0
 """Seconds: a notification that hangs must not keep a watch from ending."""
 
+_MOST_IDS: Final = 64 * 1024
+"""Bytes of `JOBCTL_JOBS`: Linux starts no program with a variable of more than 128 KiB, execve(2)."""
+
 
 class Notify(Witness):
     """Runs the command once, without a shell: the result line on its stdin, the outline in variables.
 
-    `JOBCTL_EXIT_CODE`, `JOBCTL_JOBS` (ids), and of a single job `JOBCTL_JOB`, `JOBCTL_STATUS`. How the
-    command ends changes nothing but a line on stderr.
+    `JOBCTL_EXIT_CODE`, `JOBCTL_JOBS` (ids, unless too many for a variable), and of a single job `JOBCTL_JOB`,
+    `JOBCTL_STATUS`. How the command ends changes nothing but a line on stderr.
     """
 
     def __init__(self, command: str) -> None:
@@ -43,7 +46,9 @@ class Notify(Witness):
         document = {"type": "result", "exit_code": int(code), "jobs": results}
         text = json.dumps(document | ({"problem": problem} if problem else {}), default=str)
         ids = [str(one.get("job", "")) for one in results]
-        told = {"JOBCTL_EXIT_CODE": str(int(code)), "JOBCTL_JOBS": " ".join(ids)}
+        told = {"JOBCTL_EXIT_CODE": str(int(code))}
+        if len((together := " ".join(ids)).encode(errors="replace")) < _MOST_IDS:
+            told["JOBCTL_JOBS"] = together
         if len(results) == 1:
             told |= {"JOBCTL_JOB": ids[0], "JOBCTL_STATUS": str(results[0].get("status") or "")}
         environ = os.environ | {name: value.replace("\0", "") for name, value in told.items()}
