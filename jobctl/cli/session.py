@@ -115,11 +115,17 @@ class _Session:
         if self._sides is not None:
             documents = [one | self._sides.document(one["job"]) for one in documents]
         ended = [self._document(name, finish.job) for name, finish in self._finishes.items()]
-        results = [*self._plan.refused, *ended, *documents]
-        # Without --json the error itself is what is shown, and a reader that left is shown nothing.
-        if self._plan.as_json and not isinstance(error, output.ReaderGone | output.StdoutLost):
-            self._presenter.end(results, code, problem(error))
-        self._tell_witnesses(results, code, problem(error))
+        results = [*self._refused(), *ended, *documents]
+        try:
+            # Without --json the error itself is what is shown, and a reader that left is shown nothing.
+            if self._plan.as_json and not isinstance(error, output.ReaderGone | output.StdoutLost):
+                self._presenter.end(results, code, problem(error))
+        finally:
+            self._tell_witnesses(results, code, problem(error))
+
+    def _refused(self) -> list[dict[str, Any]]:
+        """Documents of what was never watched."""
+        return [*self._plan.refused, *(self._plan.feed.refused if self._plan.feed is not None else ())]
 
     def _tell_witnesses(
         self, results: list[dict[str, Any]], code: ExitCode, cut_short: dict[str, Any] | None = None
@@ -199,10 +205,10 @@ class _Session:
         machines = watch.machines
         results = [self._document(name, machines[name].job) for name in plan.jobs]
         if plan.feed is not None and plan.feed.refused:
-            plan.refused += plan.feed.refused
             code = worst([code, ExitCode.USAGE])
-        settled = [EXIT_CODES[document["exit_code"]] for document in plan.refused if "exit_code" in document]
-        results, together = [*plan.refused, *results], worst([code, *settled])
+        refused = self._refused()
+        settled = [EXIT_CODES[document["exit_code"]] for document in refused if "exit_code" in document]
+        results, together = [*refused, *results], worst([code, *settled])
         self._presenter.end(results, together)
         self._tell_witnesses(results, together)
         self._tell_how_to_resume(sides, why)

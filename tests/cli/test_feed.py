@@ -221,3 +221,18 @@ def test_names_of_no_profile_are_not_remembered(jobctl):
     done = program.finish(60)
     assert done.code == 2
     assert done.peak < 75_000
+
+
+def test_lines_that_were_refused_stand_in_the_result_of_a_watch_that_an_error_ended(jobctl, box):
+    reading, writing = os.pipe()
+    job = box.submit(duration=60)
+    program = jobctl.start("watch", "-", "--json", stdin=reading)
+    os.write(writing, f"{{broken\n{job}\n".encode())
+    program.until("first-seen")
+    program.signal(signal.SIGSTOP)
+    program.signal(signal.SIGINT)
+    program.signal(signal.SIGTERM)
+    program.signal(signal.SIGCONT)
+    done = program.finish()
+    os.close(writing)
+    assert [one["job"] for one in done.result["jobs"]] == ["{broken", job]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import sys
@@ -12,6 +13,7 @@ import urllib.request
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from support.program import check_message
+from support.servers import reply
 
 TOLD = """
 import json, os, sys
@@ -139,3 +141,38 @@ def test_prometheus_reads_what_the_watch_does(jobctl, box):
 def test_an_address_nobody_can_listen_on(jobctl, box, address, said):
     check_message(jobctl.run("watch", "1", "--metrics", address), 2, said)
     assert box.requests()["total"] == 0
+
+
+def test_more_ids_than_a_variable_holds_do_not_keep_the_notification_from_running(jobctl, serve):
+    server = serve(lambda _head: reply(404, b'{"detail": "no such job"}'))
+    (jobctl.cwd / "notify.py").write_text(TOLD % 0)
+    ids = [f"{number:05}-{'x' * 60}" for number in range(3000)]
+    reading, writing = os.pipe()
+    program = jobctl.start(
+        "watch", "-", "-q", "--timeout", "1s", "--notify", f"'{sys.executable}' notify.py",
+        stdin=reading, env={"JOBCTL_BASE_URL": server.url},
+    )  # fmt: skip
+    os.write(writing, "\n".join(ids[:900]).encode())
+    for start in range(900, len(ids), 900):
+        os.write(writing, ("\n" + "\n".join(ids[start : start + 900])).encode())
+    os.close(writing)
+    assert program.finish().code != 0
+    told = json.loads((jobctl.cwd / "told.json").read_text())
+    assert [one["job"] for one in told["stdin"]["jobs"]] == ids
+    assert told["JOBCTL_JOBS"] is None, "the whole of them is on stdin"
+    assert told["JOBCTL_EXIT_CODE"]
+
+
+def test_the_notification_runs_when_nobody_reads_the_result_of_a_second_ctrl_c(jobctl, box):
+    job = box.submit(duration=60)
+    (jobctl.cwd / "notify.py").write_text(TOLD % 0)
+    program = jobctl.start("watch", job, "--json", "--notify", f"'{sys.executable}' notify.py")
+    program.until("first-seen")
+    program.signal(signal.SIGSTOP)
+    program.close_stdout()
+    program.signal(signal.SIGINT)
+    program.signal(signal.SIGTERM)
+    program.signal(signal.SIGCONT)
+    program.finish()
+    told = json.loads((jobctl.cwd / "told.json").read_text())
+    assert told["stdin"]["type"] == "result"
