@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _MOVING: Final = ("status", "raw_status", "progress", "attempt")
 _ANSWER_WITHIN: Final = 10.0
-"""Seconds left to the read that a Retry-After made wait."""
+"""Seconds left to the read that a Retry-After, or its turn, made wait."""
 
 
 class TimeLimits:
@@ -123,7 +123,12 @@ class TimeLimits:
             # The server asked us to wait: that is contact of a kind, but not for ever.
             asked_again = self._reads.next_poll_at + _ANSWER_WITHIN - silent_since
             limit = max(limit, min(asked_again, self._options.patience + _ANSWER_WITHIN))
-        return silent_since + limit
+        lost_at = silent_since + limit
+        answer_due = self._reads.answer_due(_ANSWER_WITHIN) if self.had_contact else None
+        # One bad read is no lost contact where the next one only waits for its turn, as long as a quota says.
+        if answer_due is not None and answer_due - _ANSWER_WITHIN > lost_at:
+            return answer_due
+        return lost_at
 
 
 def _may_stall(job: Job) -> bool:

@@ -122,7 +122,7 @@ class WatchMachine:
 
     def _on_read_sent(self, _event: ReadSent, now: float, _random: float) -> None:
         self._final.asked(now)
-        self.reads.sent()
+        self.reads.sent(now)
         if self.reads.in_flight is Source.VERIFY:
             self._asserted.sent()
 

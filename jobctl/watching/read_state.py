@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from jobctl.model import Source
@@ -25,6 +26,7 @@ class ReadState:
         self.in_flight: Source | None = None
         """Asked for and not answered; it may still wait for its turn."""
         self._waits = False
+        self._sent_at = float("-inf")
         self.next_poll_at = 0.0
         self.verify_at: float | None = None
         self._idle_verifies = 0
@@ -63,9 +65,15 @@ class ReadState:
         if source is Source.VERIFY:
             self.verify_at = None
 
-    def sent(self) -> None:
+    def sent(self, now: float) -> None:
         """Its request has left."""
-        self._waits = False
+        self._waits, self._sent_at = False, now
+
+    def answer_due(self, within: float) -> float | None:
+        """Return when the read under way should be answered; infinity before it is sent, None without one."""
+        if self.in_flight is None:
+            return None
+        return math.inf if self._waits else self._sent_at + within
 
     def waits(self) -> None:
         """It waits for its turn again."""

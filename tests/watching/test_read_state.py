@@ -24,7 +24,7 @@ def state(**options) -> ReadState:
 
 def sent(reads: ReadState, now: float) -> Source:
     source = asked(reads, now)
-    reads.sent()
+    reads.sent(now)
     return source
 
 
