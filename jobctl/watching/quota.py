@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 _HOUR: Final = 3600.0
+_UNDER_WAY: Final = 15.0
+"""Seconds that a request may take to arrive: the server counts when it comes, not when it left."""
 
 
 class HourlyQuota:
-    """At most `limit` requests in any 3600 seconds.
+    """At most `limit` requests in any 3600 seconds, though one may be on its way for longer than another.
 
     The generic cell rate algorithm (ITU-T I.371): a tenth of them may be sent at once, the others are spaced,
     so that no watch spends its hour in a minute and is blind for the rest of it. Half of that tenth is kept
@@ -20,7 +22,7 @@ class HourlyQuota:
             raise ValueError("the hourly quota must be 1 request or more")
         self.limit = limit
         burst = max(1, limit // 10)
-        self.spacing = _HOUR / (limit - burst + 1)
+        self.spacing = (_HOUR + _UNDER_WAY) / (limit - burst + 1)
         self._slack = (burst - 1) * self.spacing
         self._reserve = burst // 2 * self.spacing
         self._arrival = float("-inf")

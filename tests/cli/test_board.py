@@ -85,7 +85,7 @@ def test_what_is_told_of_the_traffic():
     assert traffic([plain], 110.0) == "about 1,080 requests an hour, 20 a second at most"
     assert traffic([plain, plain], 110.0) == "about 2,160 requests an hour to 2 APIs, 20 a second at most"
     assert traffic([plain, PollBudget(5)], 110.0) == "about 1,080 requests an hour to 2 APIs"
-    assert traffic([quota], 110.0) == "3 of 60 requests an hour, the next in 55s"
+    assert traffic([quota], 110.0) == "3 of 60 requests an hour, the next in 56s"
     assert traffic([quota], 200.0) == "3 of 60 requests an hour"
     assert traffic([quota, quota], 110.0) == "6 requests in the last hour to 2 APIs, at most 60 to each"
 

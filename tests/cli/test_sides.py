@@ -151,7 +151,7 @@ def test_the_quota_of_the_hour_is_kept_and_told(jobctl, box):
     assert sum(box.requests()["routes"].values()) == 1
     (told,) = [line for line in done.lines if line.get("code") == "hourly-quota"]
     assert told["text"].startswith("the quota of 20 an hour: the next read in 3m")
-    assert told["text"].endswith("then one every 3m9s for all jobs together")
+    assert told["text"].endswith("then one every 3m10s for all jobs together")
 
 
 def test_with_a_quota_a_stream_says_what_reads_cannot(jobctl, box):
