@@ -71,7 +71,10 @@ def polling_only(options: WatchOptions) -> str:
 
 def deadline(job: Job | None, timeout: float, failure: Failure | None, until: JobStatus) -> Finish:
     """The caller's own time is up."""
-    last = f"the job is {job.status.value} and goes on" if job else "nothing was read"
+    if job is not None and job.verified:
+        last = f"the job is {job.status.value} and goes on"
+    else:
+        last = "nothing was read" + (f"; last known {job.status.value}" if job is not None else "")
     why = f" (last read failed: {failure.message})" if failure else ""
     return Finish(Ending.DEADLINE, job, f"not {until.value} after {format_duration(timeout)}: {last}{why}")
 

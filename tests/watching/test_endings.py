@@ -20,6 +20,11 @@ CLAIM = seen("completed", Source.STREAM, progress=100.0, result=65018)
         (endings.terminal(known("failed")), Ending.TERMINAL, "failed"),
         (endings.until_reached(RUNNING), Ending.UNTIL, "running"),
         (endings.deadline(RUNNING, 600.0, FAILURE, JobStatus.COMPLETED), Ending.DEADLINE, "10m"),
+        (
+            endings.deadline(known("completed", verified=False), 9.0, None, JobStatus.COMPLETED),
+            Ending.DEADLINE,
+            "nothing was read; last known completed",
+        ),
         (endings.deadline(None, 90.0, None, JobStatus.COMPLETED), Ending.DEADLINE, "nothing was read"),
         (
             endings.deadline(RUNNING, 9.0, None, JobStatus.CANCELLED),
