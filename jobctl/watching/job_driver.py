@@ -113,7 +113,7 @@ class JobDriver:
             self.watch.emit(error)
 
     async def _read(self, source: Source) -> None:
-        if (notice := self.api.held()) is not None:
+        if (notice := self.api.held(urgent=source is Source.VERIFY)) is not None:
             self.watch.emit(Update(self.name, notice))
         batches = self.api.batches if source is Source.POLL else None
         if batches is not None:

@@ -37,9 +37,10 @@ class WatchedApi:
             return False
         return self.batches is None or self.jobs <= MOST_STREAMS
 
-    def held(self) -> Notice | None:
-        """Return, once, that the hourly quota holds reads back."""
-        hourly, wait = self.gate.budget.hourly, self.gate.budget.held_for(asyncio.get_running_loop().time())
+    def held(self, *, urgent: bool) -> Notice | None:
+        """Return, once, that the hourly quota holds such a read back."""
+        now, hourly = asyncio.get_running_loop().time(), self.gate.budget.hourly
+        wait = self.gate.budget.held_for(now, urgent=urgent)
         if hourly is None or wait < _HELD or self._told_held:
             return None
         self._told_held = True

@@ -13,6 +13,7 @@ from jobctl.sandbox import Sandbox
 from jobctl.watching.driver import Watch
 from jobctl.watching.events import Emit, Finish, Tick
 from jobctl.watching.options import WatchOptions
+from jobctl.watching.watched_api import WatchedApi
 
 
 async def ended(box):
@@ -86,3 +87,19 @@ def test_a_verified_read_takes_the_turn_of_a_poll_that_no_list_answered():
         items = asyncio.run(play(box))
     assert [item.decision.observation.source for item in items if isinstance(item, Emit)] == [Source.VERIFY]
     assert items[-1].confirmed
+
+
+def test_a_read_that_its_reserve_lets_through_is_not_said_to_wait():
+    async def play():
+        async with JobClient(
+            "generation", base_url="http://127.0.0.1:9", environ={}, max_per_hour=40
+        ) as client:
+            for _ in range(2):
+                client.gate.budget.take(asyncio.get_running_loop().time())
+            api = WatchedApi(client, client.gate)
+            return api.held(urgent=True), api.held(urgent=False), api.held(urgent=False)
+
+    urgent, first, again = asyncio.run(play())
+    assert urgent is None
+    assert first.code == "hourly-quota"
+    assert again is None, "once"
