@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import random
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from jobctl.client.carrier import wall_clock
@@ -46,7 +47,10 @@ class JobDriver:
     def __init__(self, watch: Watch, name: str, job: str, api: WatchedApi, *, created: bool) -> None:
         self.watch, self.name, self.job, self.api, self._created = watch, name, job, api, created
         api.jobs += 1
-        self.machine = WatchMachine(job, watch.options, has_stream=api.may_stream())
+        options = watch.options
+        if api.gate.budget.hourly is not None:
+            options = replace(options, has_quota=True)
+        self.machine = WatchMachine(job, options, has_stream=api.may_stream())
         self.tasks: set[asyncio.Task[None]] = set()
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None

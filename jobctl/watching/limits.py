@@ -124,8 +124,10 @@ class TimeLimits:
             asked_again = self._reads.next_poll_at + _ANSWER_WITHIN - silent_since
             limit = max(limit, min(asked_again, self._options.patience + _ANSWER_WITHIN))
         lost_at = silent_since + limit
-        answer_due = self._reads.answer_due(_ANSWER_WITHIN) if self.had_contact else None
-        # One bad read is no lost contact where the next one only waits for its turn, as long as a quota says.
+        if not (self._options.has_quota and self.had_contact):
+            return lost_at
+        answer_due = self._reads.answer_due(_ANSWER_WITHIN)
+        # One bad read is no lost contact where the next one only waits for its turn.
         if answer_due is not None and answer_due - _ANSWER_WITHIN > lost_at:
             return answer_due
         return lost_at

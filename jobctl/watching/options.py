@@ -34,6 +34,8 @@ class WatchOptions:
     """Sessions in a row without accepted data, then polling only."""
     max_verifies: int = 5
     """Verified reads in a row that settle nothing, before a claimed end is taken as it is."""
+    has_quota: bool = False
+    """A bound on the requests of an hour makes reads wait for long: that is no lost contact."""
     use_stream: bool = True
     follow_restarts: bool = False
     verify_each: bool = False

@@ -90,8 +90,8 @@ def test_a_good_word_in_between_starts_the_clock_anew():
     assert clocks.ends_at(220.0)
 
 
-def test_contact_is_not_lost_while_the_read_that_would_tell_waits_for_its_turn():
-    clocks = Clocks().fail(110.0)
+def test_with_a_quota_contact_is_not_lost_while_the_read_that_would_tell_waits_for_its_turn():
+    clocks = Clocks(has_quota=True).fail(110.0)
     clocks.reads.asked(Source.POLL)
     assert clocks.ending(1e6) is None
     assert clocks.limits.next_wake(RUNNING, None, None) == math.inf
@@ -101,15 +101,21 @@ def test_contact_is_not_lost_while_the_read_that_would_tell_waits_for_its_turn()
     assert clocks.ending(701.0) is Ending.LOST
 
 
-def test_a_read_that_left_in_time_does_not_put_the_end_off():
+def test_without_a_quota_turns_are_short_and_a_dead_server_is_told_in_time():
     clocks = Clocks().fail(110.0)
+    clocks.reads.asked(Source.POLL)
+    assert clocks.ends_at(170.0)
+
+
+def test_a_read_that_left_in_time_does_not_put_the_end_off():
+    clocks = Clocks(has_quota=True).fail(110.0)
     clocks.reads.asked(Source.POLL)
     clocks.reads.sent(165.0)
     assert clocks.ends_at(170.0)
 
 
 def test_a_first_read_that_fails_is_not_waited_for_as_long_as_a_quota_may_take():
-    clocks = Clocks(contact=False).fail(101.0)
+    clocks = Clocks(contact=False, has_quota=True).fail(101.0)
     clocks.reads.asked(Source.POLL)
     assert clocks.ends_at(116.0, None)
 
