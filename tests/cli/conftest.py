@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 from support.program import Starter
 from support.servers import RawServer
@@ -56,3 +58,33 @@ def serve():
     yield _serve
     for server in servers:
         server.__exit__()
+
+
+@pytest.fixture
+def collect():
+    """Starts receivers: `collect(answer, tls context)`."""
+    with contextlib.ExitStack() as stack:
+
+        def _collect(*how):
+            from support.otlp import Collector  # noqa: PLC0415 -- slow to import
+
+            collector = Collector(*how)
+            stack.callback(collector.close)
+            return collector
+
+        yield _collect
+
+
+@pytest.fixture
+def collector(collect):
+    return collect()
+
+
+@pytest.fixture
+def watch_otel(jobctl):
+    """Runs a watch that sends to a collector's URL."""
+
+    def run(url, *argv, **env):
+        return jobctl.run("watch", *argv, "--otel", env={"OTEL_EXPORTER_OTLP_ENDPOINT": url} | env)
+
+    return run

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import signal
-import socket
-import subprocess
-import sys
 
 import pytest
-from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
 from opentelemetry.proto.trace.v1.trace_pb2 import Status
-from support.otlp import Collector, plain
-from support.program import check_message
-from support.servers import reply, self_signed
+from support.otlp import plain
+from support.servers import reply
 
 from jobctl.api import JobClient
 from jobctl.exit_codes import ExitCode
@@ -26,41 +20,11 @@ from jobctl.watching.events import Emit, Finish
 from jobctl.watching.options import WatchOptions
 
 TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
-SLACK = 4.0
-"""Seconds that the end of a watch may take: two for the collector, and a slow machine."""
 
 
-@pytest.fixture
-def collect():
-    """Starts receivers: `collect(answer, tls context)`."""
-    with contextlib.ExitStack() as stack:
-
-        def _collect(*how):
-            collector = Collector(*how)
-            stack.callback(collector.close)
-            return collector
-
-        yield _collect
-
-
-@pytest.fixture
-def collector(collect):
-    return collect()
-
-
-@pytest.fixture
-def watch(jobctl):
-    """Runs a watch that sends to a collector's URL."""
-
-    def run(url, *argv, **env):
-        return jobctl.run("watch", *argv, "--otel", env={"OTEL_EXPORTER_OTLP_ENDPOINT": url} | env)
-
-    return run
-
-
-def test_a_span_for_each_job_and_a_record_for_each_decision(watch, box, collector):
+def test_a_span_for_each_job_and_a_record_for_each_decision(watch_otel, box, collector):
     ids = [box.submit(duration=0.3), box.submit(duration=0.3, end="failed")]
-    done = watch(collector.url, *ids, "--json", "-v")
+    done = watch_otel(collector.url, *ids, "--json", "-v")
     assert (done.code, done.err) == (3, "")
     decisions = [line for line in done.lines if line["type"] == "decision"]
     told = [record for record in collector.records if record.event_name == "jobctl.decision"]
@@ -87,9 +51,9 @@ def test_a_span_for_each_job_and_a_record_for_each_decision(watch, box, collecto
     assert resource["service.version"]
 
 
-def test_what_a_record_says(watch, box, collector):
+def test_what_a_record_says(watch_otel, box, collector):
     job = box.submit(duration=0.3, end="failed")
-    watch(collector.url, job)
+    watch_otel(collector.url, job)
     # Whether a frame or a poll told the end first, a verified read may have the last word.
     last = [record for record in collector.records if record.event_name == "jobctl.decision"][-1]
     said = plain(last.attributes)
@@ -122,10 +86,10 @@ def test_jobs_of_two_apis_are_told_apart(jobctl, box, collector):
         assert {one["jobctl.profile.name"] for one in own} == {plain(span.attributes)["jobctl.profile.name"]}
 
 
-def test_notices_are_records_too(watch, box, collector):
+def test_notices_are_records_too(watch_otel, box, collector):
     box.set_faults(["ws-accept-close"])
     job = box.submit(duration=60)
-    done = watch(collector.url, job, "--timeout", "1s", "--json")
+    done = watch_otel(collector.url, job, "--timeout", "1s", "--json")
     codes = done.codes()
     assert codes
     notices = [record for record in collector.records if record.event_name == "jobctl.notice"]
@@ -134,7 +98,7 @@ def test_notices_are_records_too(watch, box, collector):
     assert plain(collector.spans[0][1].attributes)["error.type"] == "deadline"
 
 
-def test_the_standard_variables_are_obeyed(watch, box, collector):
+def test_the_standard_variables_are_obeyed(watch_otel, box, collector):
     env = {
         "OTEL_SERVICE_NAME": "night-shift",
         "OTEL_RESOURCE_ATTRIBUTES": "deployment.environment.name=test,service.name=other",
@@ -142,7 +106,7 @@ def test_the_standard_variables_are_obeyed(watch, box, collector):
         "OTEL_EXPORTER_OTLP_COMPRESSION": "gzip",
         "OTEL_LOGS_EXPORTER": "none",
     }
-    done = watch(collector.url, box.submit(duration=0.1), **env)
+    done = watch_otel(collector.url, box.submit(duration=0.1), **env)
     assert (done.code, done.err) == (0, "")
     assert collector.records == []
     ((resource, _),) = collector.spans
@@ -152,29 +116,29 @@ def test_the_standard_variables_are_obeyed(watch, box, collector):
     assert {one["content-encoding"] for one in collector.headers} == {"gzip"}
 
 
-def test_a_disabled_sdk_sends_nothing(watch, box, collector):
-    done = watch(collector.url, box.submit(duration=0.1), OTEL_SDK_DISABLED="true")
+def test_a_disabled_sdk_sends_nothing(watch_otel, box, collector):
+    done = watch_otel(collector.url, box.submit(duration=0.1), OTEL_SDK_DISABLED="true")
     assert (done.code, done.err) == (0, "")
     assert collector.requests == []
 
 
-def test_a_ci_system_is_the_parent(watch, box, collector):
-    watch(collector.url, box.submit(duration=0.1), TRACEPARENT=f"00-{TRACE}-{PARENT}-01")
+def test_a_ci_system_is_the_parent(watch_otel, box, collector):
+    watch_otel(collector.url, box.submit(duration=0.1), TRACEPARENT=f"00-{TRACE}-{PARENT}-01")
     ((_, span),) = collector.spans
     assert (span.trace_id.hex(), span.parent_span_id.hex()) == (TRACE, PARENT)
     assert {record.trace_id.hex() for record in collector.records} == {TRACE}
 
 
 @pytest.mark.parametrize("parent", ["", "nonsense", f"00-{'0' * 32}-{PARENT}-01"])
-def test_a_parent_that_is_none_is_passed_over(watch, box, collector, parent):
-    done = watch(collector.url, box.submit(duration=0.1), TRACEPARENT=parent)
+def test_a_parent_that_is_none_is_passed_over(watch_otel, box, collector, parent):
+    done = watch_otel(collector.url, box.submit(duration=0.1), TRACEPARENT=parent)
     assert (done.code, done.err) == (0, "")
     ((_, span),) = collector.spans
     assert span.parent_span_id == b""
 
 
-def test_a_parent_that_is_not_sampled_keeps_spans_back_and_is_no_loss(watch, box, collector):
-    done = watch(collector.url, box.submit(duration=0.1), TRACEPARENT=f"00-{TRACE}-{PARENT}-00")
+def test_a_parent_that_is_not_sampled_keeps_spans_back_and_is_no_loss(watch_otel, box, collector):
+    done = watch_otel(collector.url, box.submit(duration=0.1), TRACEPARENT=f"00-{TRACE}-{PARENT}-00")
     assert (done.code, done.err) == (0, "")
     assert collector.spans == []
     assert collector.records
@@ -190,9 +154,9 @@ def test_what_an_interrupt_leaves_open_is_told(jobctl, box, collector):
     assert plain(span.attributes)["error.type"] == "interrupted"
 
 
-def test_a_job_nobody_waits_for_any_more_is_no_error(watch, box, collector):
+def test_a_job_nobody_waits_for_any_more_is_no_error(watch_otel, box, collector):
     ids = [box.submit(duration=0.2), box.submit(duration=60)]
-    assert watch(collector.url, *ids, "--any").code == 0
+    assert watch_otel(collector.url, *ids, "--any").code == 0
     spans = {plain(span.attributes)["jobctl.job.id"]: span for _, span in collector.spans}
     assert plain(spans[ids[1]].attributes)["jobctl.ending"] == "stopped"
     assert spans[ids[1]].status.code == Status.STATUS_CODE_UNSET
@@ -257,110 +221,3 @@ def test_the_events_of_open_spans_are_bounded_and_the_records_are_not(monkeypatc
     assert sum(len(span.events) for span in spans) == 3
     assert 3 + sum(left_out) == len(collector.records)
     assert sum(left_out) > 0
-
-
-def unused_port():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
-
-
-def check_useless(done, *said):
-    """One line more, and nothing else is different."""
-    assert done.code == 3
-    assert "failed" in done.out
-    lines = [line for line in done.err.splitlines() if "otel" in line]
-    assert len(lines) == 1, done
-    check_message(done, 3, "jobctl: --otel: ", "records did not reach http", *said)
-    assert "opentelemetry" not in done.err.lower()
-
-
-def test_a_dead_collector(watch, box):
-    done = watch(f"http://127.0.0.1:{unused_port()}", box.submit(duration=0.2, end="failed"))
-    check_useless(done, "nobody answers; is the collector running, and OTEL_EXPORTER_OTLP_ENDPOINT right?")
-    assert done.seconds < SLACK + 3
-
-
-@pytest.mark.parametrize(
-    ("answer", "said"),
-    [
-        ((401, {}, b"no"), "it answered 401; check OTEL_EXPORTER_OTLP_HEADERS"),
-        ((503, {"Retry-After": "60"}, b""), "it answered 503; the collector's own log"),
-        ((503, {}, b""), "it answered 503; the collector's own log"),
-        ((404, {}, b""), "it answered 404; is OTEL_EXPORTER_OTLP_ENDPOINT the base URL"),
-        ((302, {"Location": "https://login.invalid/"}, b""), "it answered 302; is OTEL_EXPORTER"),
-        ((413, {}, b""), "it answered 413; set OTEL_BSP_MAX_EXPORT_BATCH_SIZE"),
-        ((200, {"Content-Type": "text/html"}, b"<html>"), "it answered with a page; is OTEL_EXPORTER"),
-    ],
-)
-def test_a_collector_that_refuses(watch, box, collect, answer, said):
-    refusing = collect(lambda _path: answer)
-    done = watch(refusing.url, box.submit(duration=0.2, end="failed"))
-    check_useless(done, said)
-    assert done.seconds < SLACK + 3
-
-
-def test_a_collector_that_throws_some_away(watch, box, collect):
-    body = ExportLogsServiceResponse()
-    body.partial_success.rejected_log_records = 1
-    answers = {"/v1/logs": body.SerializeToString(), "/v1/traces": b""}
-    picky = collect(lambda path: (200, {"Content-Type": "application/x-protobuf"}, answers[path]))
-    done = watch(picky.url, box.submit(duration=0.2, end="failed"))
-    check_useless(done, "--otel: 1 of ", "the collector rejected them; its own log tells why")
-
-
-def test_a_collector_that_hangs_costs_two_seconds(watch, box):
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        done = watch(f"http://127.0.0.1:{silent.getsockname()[1]}", box.submit(duration=0.2, end="failed"))
-    check_useless(done, "no answer in time; is the collector alive")
-    assert done.seconds < SLACK + 3
-
-
-def test_a_collector_behind_tls(watch, box, collect, tmp_path):
-    context, ca = self_signed(tmp_path)
-    secure = collect(None, context)
-    done = watch(secure.url, box.submit(duration=0.2, end="failed"))
-    check_useless(done, "TLS failed; check OTEL_EXPORTER_OTLP_CERTIFICATE")
-    done = watch(secure.url, box.submit(duration=0.1), OTEL_EXPORTER_OTLP_CERTIFICATE=str(ca))
-    assert (done.code, done.err) == (0, "")
-    assert len(secure.spans) == 1
-
-
-def test_loopback_goes_through_no_proxy(watch, box, collector):
-    proxy = f"http://127.0.0.1:{unused_port()}"
-    env = {"HTTP_PROXY": proxy, "http_proxy": proxy, "ALL_PROXY": proxy, "NO_PROXY": ""}
-    done = watch(collector.url, box.submit(duration=0.1), **env)
-    assert (done.code, done.err) == (0, "")
-    assert collector.spans
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "said"),
-    [
-        ("OTEL_EXPORTER_OTLP_ENDPOINT", "localhost:4318", "expected a URL such as http://localhost:4318"),
-        ("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "http://", "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT: expected a URL"),
-        ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc", "only http/protobuf is spoken here"),
-        ("OTEL_TRACES_EXPORTER", "console", "only otlp and none are known"),
-        ("OTEL_BSP_MAX_QUEUE_SIZE", "0", "--otel: max_queue_size must be"),
-    ],
-)
-def test_variables_that_are_wrong_are_told_before_anything_is_asked(watch, box, name, value, said):
-    check_message(watch("http://127.0.0.1:4318", "1", **{name: value}), 2, said)
-    assert box.requests()["total"] == 0
-
-
-def test_a_missing_extra_is_told_with_what_to_install(jobctl, box):
-    # As where only the API of OpenTelemetry is installed, which other packages bring.
-    (jobctl.cwd / "opentelemetry").mkdir()
-    (jobctl.cwd / "opentelemetry" / "__init__.py").write_text("")
-    path = f"{jobctl.cwd}:{jobctl.environ['PYTHONPATH']}"
-    done = jobctl.run("watch", "1", "--otel", fresh=True, env={"PYTHONPATH": path})
-    check_message(done, 2, "--otel needs OpenTelemetry", "pip install '.[otel]'")
-    assert box.requests()["total"] == 0
-
-
-def test_nothing_of_it_is_loaded_unasked(jobctl, box):
-    code = (
-        "import sys, jobctl.cli.app, jobctl.cli.session; print([m for m in sys.modules if 'telemetry' in m])"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "[]\n"
