@@ -12,7 +12,7 @@ from support.program import check_message
 from support.servers import self_signed
 
 SLACK = 7.0
-"""Seconds that a watch may take: two for the collector, and a slow machine; the SDK itself would take more."""
+"""Seconds that a watch may take: two for the collector, and a slow machine; the SDK alone takes more."""
 
 
 def unused_port():
