@@ -40,10 +40,10 @@ class EventParser:
         Raises:
             EventTooLargeError: one of them is too large.
         """
-        if self._ends_in_cr and piece[:1] == b"\n":
-            piece = piece[1:]  # the second half of a line end
         if piece:
+            begin = 1 if self._ends_in_cr and piece[:1] == b"\n" else 0  # the second half of a line end
             self._ends_in_cr = piece[-1:] == b"\r"
+            piece = piece[begin:]
         self._rest += piece
         if not self._is_begun and len(self._rest) >= len(_BOM):
             self._is_begun = True
@@ -53,6 +53,7 @@ class EventParser:
             if len(self._rest) + self._size > MAX_EVENT:
                 raise EventTooLargeError
             return []
+        self._is_begun = True
         *lines, rest = self._rest.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
         self._rest = bytearray(rest)
         events = [event for line in lines if (event := self._line(line)) is not None]
@@ -63,6 +64,8 @@ class EventParser:
     def _line(self, line: bytes | bytearray) -> ServerEvent | None:
         if not line:
             return self._dispatch()
+        if line.startswith(b":"):
+            return None
         self._size += len(line)
         if self._size > MAX_EVENT:
             raise EventTooLargeError

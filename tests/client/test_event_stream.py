@@ -27,9 +27,10 @@ ENDS = st.sampled_from(["\n", "\r\n", "\r"])
 
 @st.composite
 def streams(draw):
-    """The bytes of a stream, and places to cut them at."""
-    end = draw(ENDS)
-    data = "".join(line + end for line in draw(LINES)).encode()
+    """The bytes of a stream, whose lines end in any of the three ways, and places to cut them at."""
+    lines = draw(LINES)
+    ends = draw(st.lists(ENDS, min_size=len(lines), max_size=len(lines)))
+    data = "".join(line + end for line, end in zip(lines, ends, strict=True)).encode()
     return data, sorted(draw(st.lists(st.integers(0, len(data)), max_size=6)))
 
 
@@ -55,10 +56,20 @@ def test_another_reader_of_the_standard_reads_the_same(stream):
     assert [event for event in found if event.data] == [event for event in expected if event.data]
 
 
-@given(streams())
-def test_where_the_network_cuts_changes_nothing(stream):
+@given(streams(), st.sampled_from([b"", b"\n", b"\xef\xbb\xbf", b"\n\xef\xbb\xbf"]))
+def test_where_the_network_cuts_changes_nothing(stream, start):
     data, cuts = stream
-    assert ours(data, cuts) == ours(data, [])
+    expected = ours(start + data, [])
+    assert ours(start + data, cuts) == expected
+    assert ours(start + data, range(len(start + data))) == expected
+
+
+def test_a_line_end_cut_in_two_is_followed_by_the_empty_line_that_ends_the_event():
+    assert ours(b"data: x\r\n\n", [8, 9]) == [ServerEvent("message", "x", "")]
+
+
+def test_a_byte_order_mark_is_one_at_the_very_start_only():
+    assert ours(b"\n\xef\xbb\xbfdata: x\n\n", [1]) == []
 
 
 def test_an_event_is_several_lines_and_keeps_the_id_until_it_changes():
@@ -86,3 +97,10 @@ def test_an_endless_line_that_comes_byte_by_byte_is_refused_as_well():
 
 def test_many_events_are_not_one_large_one():
     assert len(EventParser().feed(b"data: xxxxxxxx\n\n" * (MAX_EVENT // 8))) == MAX_EVENT // 8
+
+
+def test_comments_belong_to_no_event_however_many_there_are():
+    parser = EventParser()
+    for _ in range(MAX_EVENT // 1000 + 1):
+        assert parser.feed(b": " + b"x" * 998 + b"\n") == []
+    assert parser.feed(b"data: x\n\n") == [ServerEvent("message", "x", "")]
