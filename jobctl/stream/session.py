@@ -48,10 +48,8 @@ class JobStream:
             raise ValueError(f"profile {profile.name!r} has no stream")
         headers = self._client.stream_headers(url)
 
-        async def on_event(payload: Any, event_id: str) -> None:
+        def on_id(event_id: str) -> None:
             self._last_id = event_id
-            if self._is_ours(payload):
-                await on_frame(payload)
 
         async def on_message(payload: Any) -> None:
             if self._is_ours(payload):
@@ -66,7 +64,8 @@ class JobStream:
                 headers=headers,
                 last_id=self._last_id,
                 on_open=on_open,
-                on_frame=on_event,
+                on_id=on_id,
+                on_frame=on_message,
             )
         from jobctl.stream import websocket  # noqa: PLC0415 -- 90 ms
 
