@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from jobctl.durations import parse_duration
 from jobctl.errors import ConfigError
+from jobctl.profile.call_shape import json_problem
 from jobctl.profile.fields import compile_path
 from jobctl.profile.problems import Problems, show
 from jobctl.profile.stream_shape import DEFAULT_STREAM, StreamKind, StreamShape
@@ -63,7 +64,11 @@ def address(value: Any, kind: StreamKind = StreamKind.WEBSOCKET) -> str:
     spoken = scheme.replace("s?", "://") + " or " + scheme.replace("?", "://")
     if not re.match(rf"/|{scheme}://[^/{{}}]", stream):
         raise ConfigError(f"expected a path that starts with '/' or a {spoken} URL, got {stream!r}")
-    if "@" in stream.partition("://")[2].partition("/")[0]:
+    authority = re.split(r"[/?]", stream.partition("://")[2], maxsplit=1)[0]
+    if "{" in authority:
+        # An id is whatever somebody types: it must not choose who gets the credentials.
+        raise ConfigError(f"expected '{{id}}' behind the host, got {stream!r}")
+    if "@" in authority:
         raise ConfigError("credentials do not belong in the stream's URL; the profile's auth goes there too")
     if "://" in stream:
         try:
@@ -88,7 +93,9 @@ def _message(value: Any) -> str:
     if isinstance(value, str) and value:
         return value
     if isinstance(value, Mapping) and value:
-        return json.dumps(value, separators=(",", ":"), default=str)
+        if problem := json_problem(value):
+            raise ConfigError(problem)
+        return json.dumps(value, separators=(",", ":"))
     raise ConfigError(f"expected a text or a table, got {show(value)}")
 
 

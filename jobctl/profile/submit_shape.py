@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from jobctl.errors import ConfigError
+from jobctl.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,10 +56,13 @@ def fields_of(template: Any) -> Iterator[str]:
 def _text_for_path(operation: Operation, value: Any, name: str) -> str:
     if isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):
         return str(value)
-    raise ConfigError(
-        f"this profile submits to {operation}, and no {name} is given",
-        hint=f"add {name}=… to the fields",
-    )
+    to = f"this profile submits to {operation}"
+    if value is not _ABSENT:
+        raise ConfigError(
+            f"{to}: {name} is {visible(value, 60)}, and a path takes a text or a whole number",
+            hint=f"give it as {name}=…",
+        )
+    raise ConfigError(f"{to}, and no {name} is given", hint=f"add {name}=… to the fields")
 
 
 def _filled(template: Any, payload: dict[str, Any], rest: dict[str, Any]) -> Any:

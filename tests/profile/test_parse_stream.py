@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import datetime as dt
+import math
+
 import pytest
 
 from jobctl.errors import ConfigError
@@ -52,6 +55,10 @@ def test_a_table_says_how_a_websocket_is_spoken():
         ({"url": "/x", "subprotocol": "a b"}, "profiles.p.stream.subprotocol: expected the name"),
         ({"url": "/x", "only": "a ="}, "profiles.p.stream.only: expected a JMESPath expression"),
         ({"url": "ws://u:p@h/x"}, "credentials do not belong in the stream's URL"),
+        ("wss://job-{id}.example.com/x", "profiles.p.stream: expected '{id}' behind the host"),
+        ({"url": "https://h{id}/x", "kind": "sse"}, "profiles.p.stream.url: expected '{id}' behind the host"),
+        ({"url": "/x", "hello": {"from": math.nan}}, "profiles.p.stream.hello: nan is no JSON number"),
+        ({"url": "/x", "ping": {"on": dt.date(2026, 1, 1)}}, "profiles.p.stream.ping: JSON has no"),
         (4, "profiles.p.stream: expected a path"),
     ],
 )

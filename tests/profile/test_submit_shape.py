@@ -46,8 +46,9 @@ def test_what_a_field_says_is_never_a_form_of_its_own():
     ("payload", "said"),
     [
         ({"queue": "q"}, "no task is given"),
-        ({"task": ["a"], "queue": "q"}, "no task is given"),
-        ({"task": True, "queue": "q"}, "no task is given"),
+        ({"task": ["a"], "queue": "q"}, r"task is \["),
+        ({"task": True, "queue": "q"}, "task is true, and a path takes"),
+        ({"task": 1.5, "queue": "q"}, "task is 1.5, and a path takes"),
         ({"task": "", "queue": "q"}, "the field task is empty"),
         ({"task": "..", "queue": "q"}, "another path"),
         ([1], "needs an object of fields"),
