@@ -61,7 +61,7 @@ def _filled(message: str | None, job: str) -> str | None:
     """Put the id in; inside a JSON message as JSON has it."""
     if message is None or "{id}" not in message:
         return message
-    is_json = message.lstrip().startswith(("{", "["))
+    is_json = message.replace("{id}", "").lstrip().startswith(("{", "["))
     return message.replace("{id}", json.dumps(job)[1:-1] if is_json else job)
 
 

@@ -8,8 +8,9 @@ from support.servers import RawServer, reply
 from websockets.asyncio.server import serve
 
 from jobctl.client.answers import parse_frame
+from jobctl.profile.stream_shape import StreamShape
 from jobctl.stream.closed import Closed
-from jobctl.stream.websocket import MAX_FRAME, listen, text_of
+from jobctl.stream.websocket import MAX_FRAME, listen, manners_of, text_of
 
 
 def session(handler, *, headers=None, process_request=None, url="ws://127.0.0.1:{port}/x"):
@@ -189,3 +190,59 @@ def test_cancelling_a_session_closes_its_socket():
             return task.cancelled()
 
     assert asyncio.run(run())
+
+
+def with_manners(shape, job, *, select=None):
+    """What a server that wants these manners was told, and by which subprotocol."""
+    told, spoken = [], []
+
+    async def handler(socket):
+        spoken.append(socket.subprotocol)
+        expected = (shape.hello is not None) + 2 * (shape.ping is not None)
+        while len(told) < expected:
+            told.append(await socket.recv())
+
+    async def run():
+        async def on_frame(_frame):
+            raise AssertionError
+
+        async with serve(handler, "127.0.0.1", 0, select_subprotocol=select) as server:
+            url = f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/x"
+            manners = manners_of(shape, job)
+            return await listen(
+                url, headers={}, tls=None, on_open=lambda: None, on_frame=on_frame, manners=manners
+            )
+
+    return asyncio.run(run()), told, spoken
+
+
+@pytest.mark.parametrize(
+    ("hello", "job", "told"),
+    [
+        ("follow {id}", 'a"b', 'follow a"b'),
+        ("{id}", 'a"b é', 'a"b é'),
+        ("{id} {id}", "7", "7 7"),
+        ('{"job":"{id}"}', 'a"b\\', '{"job":"a\\"b\\\\"}'),
+        ('["{id}"]', "7", '["7"]'),
+        ("[{id}]", "7", "[7]"),
+        ("{}", "7", "{}"),
+    ],
+)
+def test_a_hello_names_the_job_as_its_form_has_it(hello, job, told):
+    assert with_manners(StreamShape(hello=hello), job)[1] == [told]
+
+
+def test_a_server_hears_the_hello_first_and_then_a_ping_now_and_then():
+    shape = StreamShape(hello="hi", ping="still {id}", ping_every=0.01)
+    closed, told, spoken = with_manners(shape, "7")
+    assert (closed.opened, told, spoken) == (True, ["hi", "still 7", "still 7"], [None])
+
+
+@pytest.mark.parametrize("chosen", ["jobs.v1", None])
+def test_a_subprotocol_is_offered_and_a_server_that_knows_none_is_not_refused(chosen):
+    def select(_socket, offered):
+        assert offered == ["jobs.v1"]
+        return chosen
+
+    closed, _, spoken = with_manners(StreamShape(subprotocol="jobs.v1"), "7", select=select)
+    assert (closed.opened, spoken) == (True, [chosen])
