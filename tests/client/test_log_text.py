@@ -71,3 +71,54 @@ def test_a_line_without_an_end_does_not_grow_for_ever():
 )
 def test_no_line_is_obeyed_by_a_terminal(line, seen):
     assert shown(line) == seen
+
+
+def numbered(first, last):
+    return "".join(f"line {number:06}\n" for number in range(first, last))
+
+
+def test_a_log_whose_front_is_cut_away_goes_on_where_it_was():
+    text = LogText()
+    told = text.whole(numbered(0, 200))
+    for first, last in ((50, 250), (150, 300), (200, 301), (200, 301)):
+        told += text.whole(numbered(first, last) + "unfin")
+    told += text.whole(numbered(210, 301) + "unfinished\nend")
+    assert told == [*numbered(0, 301).splitlines(), "unfinished"]
+    assert (text.rest(), text.restarts) == (["end"], 0)
+
+
+def test_a_log_of_which_nothing_is_left_is_another_one():
+    text = LogText()
+    text.whole(numbered(0, 200))
+    assert text.whole(numbered(500, 502)) == ["line 000500", "line 000501"]
+    assert text.restarts == 1
+
+
+def test_a_log_that_begins_anew_with_the_same_long_banner_is_another_one():
+    text, banner = LogText(), "=" * 5000 + "\n"
+    text.whole(banner + numbered(0, 10))
+    assert text.whole(banner + numbered(100, 105)) == []
+    assert text.whole(banner + numbered(100, 120)) == [banner[:-1], *numbered(100, 120).splitlines()]
+    assert text.restarts == 1
+
+
+@pytest.mark.parametrize("before", ["", "short\n", numbered(0, 200)])
+def test_a_last_line_that_is_written_anew_comes_once_and_whole(before):
+    text = LogText()
+    told, bars = [], (" 10 %", " 20 %", "100 %", "caf\ufffd", "café")
+    for bar in bars:
+        told += text.whole(before + bar)
+    told += text.whole(before + "café done\nend\n")
+    assert told == [*before.splitlines(), "café done", "end"]
+    assert (text.rest(), text.restarts) == ([], 0)
+
+
+@given(st.lists(st.integers(0, 60), min_size=2, max_size=8), st.integers(90, 400))
+def test_no_window_on_a_growing_log_repeats_or_loses_a_line(steps, window):
+    text, end = LogText(), 90
+    told = text.whole(numbered(0, end))
+    for step in steps:
+        end += min(step, window - 86)  # else nothing of what is known is left in it
+        told += text.whole(numbered(max(0, end - window), end))
+    assert told == numbered(0, end).splitlines()
+    assert text.restarts == 0
