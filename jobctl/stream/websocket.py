@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
 import contextlib
 import json
 import logging
@@ -65,9 +66,10 @@ def _filled(message: str | None, job: str) -> str | None:
     return message.replace("{id}", json.dumps(job)[1:-1] if is_json else job)
 
 
-def text_of(frame: str | bytes) -> str:
-    """Return a frame as the text it is, or is meant to be."""
-    return frame if isinstance(frame, str) else frame.decode("utf-8", "replace")
+def text_reader() -> Callable[[str | bytes], str]:
+    """Return what makes text of the frames of one session: a binary one may end within a character."""
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    return lambda frame: frame if isinstance(frame, str) else decoder.decode(frame)
 
 
 class _Connect(connect):

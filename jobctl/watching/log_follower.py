@@ -21,6 +21,7 @@ _EVERY: Final = 2.0
 """Seconds between two reads of a log without a tail."""
 _LONGEST_PAUSE: Final = 5.0
 _LAST_READS: Final = 3
+"""After the end: a read may fail, and what an engine collects may come a moment after the status."""
 _IDLE_SESSIONS: Final = 5
 """Sessions of a tail in a row that brought nothing, then reads only."""
 _TURN_WITHIN: Final = 60.0
@@ -93,7 +94,7 @@ class LogFollower:
             on_open=lambda: None,
             on_frame=on_frame,
             manners=websocket.manners_of(self._shape.tail_shape, self._job),
-            parse=websocket.text_of,
+            parse=websocket.text_reader(),
         )
 
     async def _read(self) -> JobctlError | None:
@@ -140,12 +141,17 @@ class LogFollower:
             ending.cancel()
 
     async def _read_the_rest(self) -> None:
+        is_read, is_counted = False, self._client.gate.budget.hourly is not None
         for attempt in range(_LAST_READS):
             if attempt:
                 await asyncio.sleep(backoff(attempt, 0.5))
-            self.problem = await self._read()
-            if self.problem is None or isinstance(self.problem, _Held):
+            before = self._text.seen
+            problem = await self._read()
+            is_read = is_read or problem is None
+            # Where a quota counts each read, none is spent on what is only likely.
+            if isinstance(problem, _Held) or (is_read and (self._text.seen == before or is_counted)):
                 break
+        self.problem = None if is_read else problem
         self._print(self._text.rest())
 
     def _print(self, lines: list[str]) -> None:

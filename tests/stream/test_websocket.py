@@ -10,7 +10,7 @@ from websockets.asyncio.server import serve
 from jobctl.client.answers import parse_frame
 from jobctl.profile.stream_shape import StreamShape
 from jobctl.stream.closed import Closed
-from jobctl.stream.websocket import MAX_FRAME, listen, manners_of, text_of
+from jobctl.stream.websocket import MAX_FRAME, listen, manners_of, text_reader
 
 
 def session(handler, *, headers=None, process_request=None, url="ws://127.0.0.1:{port}/x"):
@@ -51,9 +51,13 @@ def test_what_is_no_json_stays_text(frame):
     assert parse_frame(frame) == (frame if isinstance(frame, str) else frame.decode())
 
 
-@pytest.mark.parametrize(("frame", "text"), [('{"a": 1}', '{"a": 1}'), (b"caf\xc3\xa9 \xff", "café \ufffd")])
-def test_a_piece_of_text_stays_what_it_is(frame, text):
-    assert text_of(frame) == text
+def test_text_stays_what_it_is_wherever_binary_frames_are_cut():
+    text = "café 日本 😀"
+    for size in (1, 2, 3, 100):
+        read, data = text_reader(), text.encode()
+        assert "".join(read(data[at : at + size]) for at in range(0, len(data), size)) == text
+    read = text_reader()
+    assert [read('{"a": 1}'), read(b"\xff \xc3"), read(b" x")] == ['{"a": 1}', "\ufffd ", "\ufffd x"]
 
 
 def test_a_frame_too_large_ends_the_session():

@@ -5,6 +5,7 @@ import time
 from dataclasses import replace
 
 import pytest
+from support.servers import RawServer, reply
 
 from jobctl import JobClient
 from jobctl.errors import ConfigError
@@ -73,6 +74,37 @@ def test_a_log_that_is_nowhere_is_a_problem_once_the_job_has_ended(box):
     assert lines == []
     assert problem.status == 404
     assert told == [problem.message]
+
+
+def rest_of(*logs):
+    """What is told of an ended job whose log is another one at each read, the last for ever."""
+    left, lines, told = list(logs), [], []
+
+    def answer(_head):
+        return left.pop(0) if len(left) > 1 else left[0]
+
+    async def run(url):
+        profile = replace(Profiles().get("v1").with_base_url(url), logs=READS)
+        async with JobClient(profile, environ={}) as client:
+            follower = LogFollower(client, "1", lines.append, told.append)
+            follower.job_ended()
+            await follower.run()
+            return follower.problem
+
+    with RawServer(answer) as server:
+        problem = asyncio.run(run(server.url))
+        return lines, problem, len(server.heads)
+
+
+def test_a_log_that_is_complete_only_after_the_end_is_read_to_its_end():
+    assert rest_of(reply(200, b"a\n"), reply(200, b"a\nb\nlast")) == (["a", "b", "last"], None, 3)
+    assert rest_of(reply(200, b"")) == ([], None, 1)
+
+
+def test_a_log_that_was_read_after_the_end_is_no_problem():
+    assert rest_of(reply(503), reply(200, b"a\n"), reply(503))[:2] == (["a"], None)
+    assert rest_of(reply(200, b"a\n"), reply(503))[:2] == (["a"], None)
+    assert rest_of(reply(503))[1].status == 503
 
 
 def test_a_server_that_asked_to_be_left_alone_leaves_the_log_unread(box):
