@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,6 +12,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from jobctl.cli.witness import Witness
 from jobctl.errors import ConfigError
 from jobctl.model import JobStatus
+from jobctl.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,11 +52,8 @@ class Metrics(Witness):
         host = (match["host"] or "127.0.0.1").strip("[]")
         try:
             self._server, self._thread = start_http_server(int(match["port"]), host, registry)
-        except (OSError, OverflowError) as error:
-            reason = error.strerror if isinstance(error, OSError) else str(error)
-            raise ConfigError(
-                f"--metrics: cannot listen on {host}:{match['port']}: {reason}", hint="choose another port"
-            ) from error
+        except (OSError, OverflowError, UnicodeError) as error:  # the last: a name no host can have
+            raise _cannot_listen(f"{match['host'] or host}:{match['port']}", error) from error
         self.url = f"http://{match['host'] or '127.0.0.1'}:{self._server.server_port}/metrics"
 
     def begin(self, watch: Watch) -> None:
@@ -97,7 +96,7 @@ class Metrics(Witness):
             if machine.job is not None:
                 by_status[machine.job.status.value] += 1
             if index < _MOST_JOBS and machine.last_word_at is not None and machine.finished is None:
-                stale.add_metric([job], max(0.0, now - machine.last_word_at))
+                stale.add_metric([_label(job)], max(0.0, now - machine.last_word_at))
         jobs = GaugeMetricFamily("jobctl_jobs", "Watched jobs by the status shown.", labels=["status"])
         for status, count in by_status.items():
             jobs.add_metric([status], count)
@@ -116,6 +115,20 @@ class Metrics(Witness):
         opened = GaugeMetricFamily("jobctl_stream_sessions", "Stream sessions opened, reconnects included.")
         opened.add_metric([], sessions)
         yield opened
+
+
+def _label(job: str) -> str:
+    """Valid Unicode: one label that is not would cost the whole scrape."""
+    return job.encode("utf-8", "backslashreplace").decode()
+
+
+def _cannot_listen(address: str, error: Exception) -> ConfigError:
+    reason = error.strerror if isinstance(error, OSError) else str(error)
+    is_taken = isinstance(error, OSError) and error.errno in {errno.EADDRINUSE, errno.EACCES}
+    return ConfigError(
+        f"--metrics: cannot listen on {visible(address, 80)}: {reason}",
+        hint="choose another port" if is_taken else "is that an address of this machine?",
+    )
 
 
 class _Live:

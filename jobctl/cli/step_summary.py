@@ -72,6 +72,6 @@ def _row(one: dict[str, Any]) -> str:
 def cell(value: Any) -> str:
     """A server's text in a Markdown table: on one line, and neither a cell's end, markup nor a mention."""
     text = "" if value is None else visible(value, 200)
-    for character in "\\`*_[]|@#!":
+    for character in "\\`*_~$[]|@#!":
         text = text.replace(character, f"\\{character}")
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
