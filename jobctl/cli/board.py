@@ -37,6 +37,7 @@ _MARGIN = 3
 _GAP = 2
 _BAR_WIDTH = 20
 _NAME_WIDTH, _SHORT_NAME = 28, 14
+_LEAST_NAME = 4
 _STATUS_WIDTH, _SHORT_STATUS = 28, 10
 _WORDS_WIDTH = 66
 """What the usual words need: a bar that came and went with each second would be worse than none."""
@@ -91,7 +92,8 @@ class Board:
                 yield from _drawn(row, columns, spell)
         if self._is_fed() and not running:
             so_far = f"{len(machines):,} jobs: {counts(machines)}" if machines else "no jobs yet"
-            yield Text(f"{so_far}; waiting for {'more ' if machines else ''}ids", style="dim")
+            text = f"{so_far}; waiting for {'more ' if machines else ''}ids"
+            yield Text(spell.cut(text, min(cell_len(text), width)), style="dim")
         budgets = list(dict.fromkeys(map(self._budget_of, machines)))
         for text in self._below(budgets, len(machines), len(running), len(running) if is_crowd else room):
             yield Text(set_cell_size(text, min(cell_len(text), width)), style="dim")
@@ -172,7 +174,8 @@ def _fitted(rows: list[_Row], width: int) -> _Columns:
     if words >= _WORDS_WIDTH + _BAR_WIDTH + _GAP:
         return _Columns(name, status, True, words - _BAR_WIDTH - _GAP)
     if words < _WORDS_WIDTH:
-        name, status = min(names, _SHORT_NAME), min(shorts, _SHORT_STATUS)
+        status = max(1, min(shorts, _SHORT_STATUS, width - _GAP - _LEAST_NAME))
+        name = max(1, min(names, _SHORT_NAME, width - _GAP - status))
         words = width - name - status - 2 * _GAP
     return _Columns(name, status, False, max(0, words))
 
@@ -182,10 +185,9 @@ def _drawn(row: _Row, columns: _Columns, spell: Spelling) -> RenderResult:
     fits = cell_len(row.status) <= columns.status
     words = next((text for text in row.words if cell_len(text) <= columns.words), row.words[-1])
     words = spell.cut(words, min(cell_len(words), columns.words))
+    status = spell.cut(row.status if fits else row.short_status, columns.status)
     yield Text(spell.cut(row.name, columns.name) + gap, style="bold", end="")
-    yield Text(
-        spell.cut(row.status if fits else row.short_status, columns.status) + gap, style=row.style, end=""
-    )
+    yield Text(status + (gap if columns.words else ""), style=row.style, end="")
     if columns.bar and row.progress is not None:
         yield ProgressBar(total=100.0, completed=row.progress, width=_BAR_WIDTH)
         yield Text(gap, end="")

@@ -29,8 +29,18 @@ def drawn(width, *machines, names=("1193930",), encoding="utf-8", is_fed=False):
     return sink.buffer.getvalue().decode(encoding).splitlines()
 
 
-@pytest.mark.parametrize("width", range(30, 160, 7))
-@pytest.mark.parametrize("name", ["7", "1193930", "a-name-that-is-longer-than-most-of-them", "日本語の名前"])
+@pytest.mark.parametrize("width", [12, 15, *range(20, 30), *range(30, 160, 7)])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "7",
+        "1193930",
+        "a-name-that-is-longer-than-most-of-them",
+        "日本語の名前",
+        "a\x1b[2J\nb",
+        "e\u0301" * 30,
+    ],
+)
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii", "latin-1"])
 def test_no_row_comes_near_the_edge(width, name, encoding):
     slow = machine(Socket.WAITING, job=known("running", raw_status="processing", progress=62.0))
@@ -65,6 +75,15 @@ def test_more_jobs_than_rows():
     jobs = [machine() for _ in range(25)]
     lines = drawn(80, *jobs, names=[str(number) for number in range(25)])
     assert lines[-1] == "and 8 more, 0 of 25 finished"
+
+
+@pytest.mark.parametrize("width", [20, 30, 40])
+def test_a_narrow_screen_still_has_a_line_for_each_thing(width):
+    jobs = [machine() for _ in range(40)]
+    crowd = drawn(width, *jobs, names=[f"日本語{number}" for number in range(40)])
+    waiting = drawn(width, names=(), is_fed=True)
+    assert (len(crowd), len(waiting)) == (2, 1)
+    assert max(map(cell_len, [*crowd, *waiting])) <= width - 3
 
 
 @pytest.mark.parametrize("width", [40, 80, 160])
