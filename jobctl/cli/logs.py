@@ -68,11 +68,15 @@ def logs(
 def _print_now(profile: Profile, job: str, *, insecure: bool) -> None:
     from jobctl.client.log_text import LogText, shown
     from jobctl.scripting import blocking
+    from jobctl.text import visible
 
     with blocking(profile, insecure=insecure, tell=output.tell) as (calls, http):
         text = LogText()
-        for line in (*text.whole(http.run(calls.logs(job))), *text.rest()):
-            output.result(shown(line))
+        lines = [*text.whole(http.run(calls.logs(job))), *text.rest()]
+    for line in lines:
+        output.result(shown(line))
+    if not lines:
+        output.note(f"jobctl: {visible(job, 80)}: the log is empty so far")
 
 
 def _judge(finish: Finish, problem: JobctlError | None) -> ExitCode:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from jobctl._version import __version__
 from jobctl.client.answers import evidence_of, payload_of, refusal
 from jobctl.client.created import job_in_location, nameless, unprintable
-from jobctl.client.log_answer import log_of
+from jobctl.client.log_answer import log_of, too_large
 from jobctl.client.messages import Flow, Request, Response
 from jobctl.client.pages import html_page
 from jobctl.client.patience import is_transient, is_uncertain, patiently
@@ -104,7 +104,12 @@ class Calls:
         """The whole log as it is now; raises as `read` does, ConfigError where the profile has none too."""
         shape = self.profile.require_logs()
         accept = (("Accept", "text/plain, application/json;q=0.9"),) if shape.text is None else ()
-        response = yield from self._get(shape.read, self.profile.url(shape.read, job), accept)
+        try:
+            response = yield from self._get(shape.read, self.profile.url(shape.read, job), accept)
+        except ProtocolError as error:
+            if error.kind != "too-large":
+                raise
+            raise too_large(error) from error
         return log_of(response, compile_path(shape.text) if shape.text else None, self._clock())
 
     def list(self, limit: int | None = None) -> Flow[list[Any]]:

@@ -34,6 +34,16 @@ def log_of(response: Response, text: Callable[[Any], Any] | None, now: float) ->
     return found
 
 
+def too_large(error: ProtocolError) -> ProtocolError:
+    """Say of a log what was said of any answer that is larger than jobctl reads."""
+    return ProtocolError(
+        "logs: the log is larger than what is read at once",
+        kind=error.kind,
+        status=error.status,
+        hint="give 'logs' of the profile an address that gives its end only, such as GET /…?lines=10000",
+    )
+
+
 def _of_body(response: Response, now: float) -> str:
     raise_for_page(response, "logs", retry_after(response.headers, now))
     if response.status >= 400:

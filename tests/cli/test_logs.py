@@ -175,3 +175,20 @@ def test_ctrl_c_ends_the_wait_for_the_rest_of_a_log(logged, box):
     done = program.finish(20)
     assert done.code == 0, "the job had ended before"
     assert done.result["jobs"][0]["confirmed"]
+
+
+def test_a_log_that_is_too_large_is_said_to_be_a_log(logged):
+    body = b"x" * (8 * 1024 * 1024 + 1)
+    with RawServer(lambda _head: reply(200, body, "Content-Type: text/plain")) as server:
+        done = logged(READS, server.url).run("logs", "7")
+    check_message(done, 7, "logs: the log is larger than", "address that gives its end")
+    assert "job status" not in done.err
+
+
+@pytest.mark.parametrize(
+    ("logs", "body"), [(READS, b""), ('{ read = "GET /logs/jobs/{id}", text = "log" }', b'{"logs": "a"}')]
+)
+def test_that_there_is_nothing_in_a_log_is_said(logged, logs, body):
+    with RawServer(lambda _head: reply(200, body, "Content-Type: text/plain")) as server:
+        done = logged(logs, server.url).run("logs", "7")
+    assert (done.code, done.out, done.err) == (0, "", "jobctl: 7: the log is empty so far\n")
