@@ -18,7 +18,7 @@ from jobctl.client.log_answer import log_of, too_large
 from jobctl.client.messages import Flow, Request, Response
 from jobctl.client.pages import html_page
 from jobctl.client.patience import is_transient, is_uncertain, patiently
-from jobctl.client.second_call import both, check_heard_of, first_answer
+from jobctl.client.second_call import ALSO, both, check_heard_of, first_answer
 from jobctl.client.sending import UNCACHED, Sender
 from jobctl.errors import ApiError, ProtocolError, SubmitUncertain, TransportError
 from jobctl.model import Observation, Source
@@ -97,8 +97,16 @@ class Calls:
         if isinstance(first, ApiError):
             http = evidence_of(second, self._route)
         payload = both(first, second, self._clock())
+        if not isinstance(first, ApiError) and self._is_anothers(payload, job):
+            payload = first
         seen = self.reader.observe(payload, source, job, self._clock(), basis=basis, http=http)
         return check_heard_of(profile, first, seen)
+
+    def _is_anothers(self, payload: Any, job: str) -> bool:
+        """Does the second answer, by itself, name another job than the one asked for?"""
+        second = {ALSO: payload[ALSO]} if ALSO in payload else None
+        named = self.reader.observe(second, Source.POLL, job, self._clock()).said_id
+        return named not in {None, job}
 
     def logs(self, job: str) -> Flow[str]:
         """The whole log as it is now; raises as `read` does, ConfigError where the profile has none too."""

@@ -58,6 +58,14 @@ def test_a_second_answer_that_is_none_takes_nothing_away(calls, second):
     assert (seen.raw_status, seen.payload) == ("STARTED", STARTED)
 
 
+def test_a_second_answer_about_another_job_adds_nothing(calls):
+    other = answer(200, {"task-id": "t2", "state": "SUCCESS", "result": "theirs"})
+    seen, _ = read(calls, answer(200, STARTED), other)
+    assert (seen.raw_status, seen.said_id, seen.payload) == ("STARTED", "t1", STARTED)
+    seen, _ = read(calls, answer(404), other)
+    assert seen.said_id == "t2", "which the rules ignore"
+
+
 def test_what_only_the_second_knows_is_a_read_like_any_other(calls):
     seen, _ = read(calls, answer(404), also("SUCCESS", result="r"))
     assert (seen.raw_status, seen.result, seen.said_id) == ("SUCCESS", "r", "t1")
