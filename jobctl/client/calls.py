@@ -13,16 +13,17 @@ from urllib.parse import urlsplit
 
 from jobctl._version import __version__
 from jobctl.client.answers import evidence_of, payload_of, refusal
-from jobctl.client.created import job_in_location, nameless, unprintable
+from jobctl.client.created import is_unusable, job_in_location, nameless, unusable
 from jobctl.client.log_answer import log_of, too_large
 from jobctl.client.messages import Flow, Request, Response
 from jobctl.client.pages import html_page
 from jobctl.client.patience import is_transient, is_uncertain, patiently
 from jobctl.client.second_call import ALSO, both, check_heard_of, first_answer
 from jobctl.client.sending import UNCACHED, Sender
-from jobctl.errors import ApiError, ProtocolError, SubmitUncertain, TransportError
+from jobctl.errors import ApiError, ConfigError, ProtocolError, SubmitUncertain, TransportError
 from jobctl.model import Observation, Source
 from jobctl.observe import Reader
+from jobctl.profile.auth import header_value
 from jobctl.profile.fields import compile_path
 from jobctl.profile.urls import with_query
 from jobctl.tunnel_pages import bypass_headers
@@ -155,7 +156,7 @@ class Calls:
             ConfigError, TransportError, ApiError, ProtocolError: it was not created.
         """
         method, url, body = self.profile.submit_request(body)
-        headers = ((self.profile.idempotency_header, key),) if key is not None else ()
+        headers = () if key is None else ((self.profile.idempotency_header, _checked(key)),)
         request = self._request(method, url, body, headers, is_json=True)
 
         def may_repeat(error: JobctlError) -> bool:
@@ -220,8 +221,8 @@ class Calls:
         job = seen.said_id or named
         if not job:
             raise nameless(self.profile, response)
-        if not job.isprintable():
-            raise unprintable(job, response)
+        if is_unusable(job):
+            raise unusable(job, response)
         return SubmitAnswer(job, seen._replace(job=job))
 
     def _cancelled(self, response: Response, job: str) -> CancelAnswer:
@@ -255,3 +256,11 @@ class Calls:
             f"submit: no clear answer, the job may or may not exist ({problem.message})",
             hint=f"look for it with `jobctl list` ({check}); {again}",
         )
+
+
+def _checked(key: str) -> str:
+    """An empty key, of a variable that is not set, would make every repetition look safe."""
+    try:
+        return header_value(key, "--idempotency-key")
+    except ConfigError as error:
+        raise ConfigError(error.message, hint="give it a text that is the same at each attempt") from None

@@ -50,10 +50,15 @@ def nameless(profile: Profile, response: Response) -> ProtocolError:
     )
 
 
-def unprintable(job: str, response: Response) -> ProtocolError:
-    """An id nobody could type again."""
+def is_unusable(job: str) -> bool:
+    """Would no later command take this id? Nobody could type it, or no URL carry it."""
+    return not job.isprintable() or not job.strip() or job in {".", ".."}
+
+
+def unusable(job: str, response: Response) -> ProtocolError:
+    """An id that `is_unusable`."""
     return ProtocolError(
-        f"HTTP {response.status}, but the job id has control characters ({visible(job, 80)})",
+        f"HTTP {response.status}, but the job id is none that can be asked for ({visible(job, 80)!r})",
         kind="not-json",
         status=response.status,
         hint="check fields.id of the profile",

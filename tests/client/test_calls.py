@@ -9,7 +9,7 @@ import pytest
 
 from jobctl.client.calls import Calls
 from jobctl.client.messages import Pause, RefreshAuth, Request, Response
-from jobctl.errors import ApiError, ProtocolError, SubmitUncertain, TransportError
+from jobctl.errors import ApiError, ConfigError, ProtocolError, SubmitUncertain, TransportError
 from jobctl.model import JobStatus, Source
 from jobctl.profile.load import Profiles
 from jobctl.profile.urls import Operation
@@ -196,3 +196,18 @@ def test_the_list_is_whatever_the_profile_says(calls):
     assert "limit=3" in request.url
     error, _, _ = carry(calls.list(), answer(200, b'"what"'))
     assert isinstance(error, ProtocolError)
+
+
+@pytest.mark.parametrize("job", ["..", ".", " ", "a\u202eb", "a\ud800"])
+def test_an_id_no_command_would_take_is_no_id(calls, job):
+    error, _, _ = carry(calls.submit({}), answer(201, json.dumps({"id": job}).encode()))
+    assert isinstance(error, SubmitUncertain)
+    assert "the job id is none that can be asked for" in error.message
+    assert error.message.isprintable()
+
+
+@pytest.mark.parametrize("key", ["", "  ", "a\r\nX: y", "é", "\x00"])
+def test_an_idempotency_key_that_is_none_is_told_before_anything_is_sent(calls, key):
+    with pytest.raises(ConfigError, match=r"^--idempotency-key ") as caught:
+        next(calls.submit({}, key))
+    assert "the same at each attempt" in caught.value.hint
