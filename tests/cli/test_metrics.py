@@ -44,7 +44,7 @@ def test_a_label_is_whatever_an_id_is(listen, name):
         for sample in family.samples
         if sample.name == "jobctl_staleness_seconds"
     ]
-    assert (stale.labels, stale.value) == ({"job": name.replace("\ud800", "\\ud800")}, 4.0)
+    assert (stale.labels, stale.value) == ({"job_id": name.replace("\ud800", "\\ud800")}, 4.0)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from jobctl.profile.logs_shape import LogsShape
 from jobctl.profile.urls import Operation
 from jobctl.sandbox import Sandbox
 from jobctl.watching.log_follower import LogFollower
+from jobctl.watching.quota import HourlyQuota
 
 READS = LogsShape(Operation("GET", "/logs/jobs/{id}"))
 TAIL = READS._replace(tail="/ws/logs/{id}")
@@ -76,7 +77,7 @@ def test_a_log_that_is_nowhere_is_a_problem_once_the_job_has_ended(box):
     assert told == [problem.message]
 
 
-def rest_of(*logs):
+def rest_of(*logs, hourly=None):
     """What is told of an ended job whose log is another one at each read, the last for ever."""
     left, lines, told = list(logs), [], []
 
@@ -86,6 +87,7 @@ def rest_of(*logs):
     async def run(url):
         profile = replace(Profiles().get("v1").with_base_url(url), logs=READS)
         async with JobClient(profile, environ={}) as client:
+            client.gate.budget.hourly = hourly
             follower = LogFollower(client, "1", lines.append, told.append)
             follower.job_ended()
             await follower.run()
@@ -99,6 +101,7 @@ def rest_of(*logs):
 def test_a_log_that_is_complete_only_after_the_end_is_read_to_its_end():
     assert rest_of(reply(200, b"a\n"), reply(200, b"a\nb\nlast")) == (["a", "b", "last"], None, 3)
     assert rest_of(reply(200, b"")) == ([], None, 1)
+    assert rest_of(reply(200, b"a\n"), reply(200, b"a\nb\n"), hourly=HourlyQuota(100)) == (["a"], None, 1)
 
 
 def test_a_log_that_was_read_after_the_end_is_no_problem():
