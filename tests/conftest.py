@@ -54,16 +54,17 @@ def ray() -> Iterator[RayCluster]:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadScopeScheduling | None:
-    """Keep the tests of one engine on one worker, which starts it once; all others go where there is room."""
+    """Keep tests of what is costly to start on one worker, which starts it once; others go anywhere."""
     from xdist.scheduler import LoadScopeScheduling  # noqa: PLC0415 -- only a run with workers has it
 
     if config.getvalue("dist") != "load":
         return None
 
-    class EnginesTogether(LoadScopeScheduling):
+    class CostlyTogether(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             if "test_ray.py" in nodeid:  # the walk-through's tests share the cluster of the engine's
                 return "ray"
-            return nodeid.partition("::")[0] if "engines/" in nodeid else nodeid
+            is_costly = "engines/" in nodeid or "examples/test_recordings.py" in nodeid
+            return nodeid.partition("::")[0] if is_costly else nodeid
 
-    return EnginesTogether(config, log)
+    return CostlyTogether(config, log)
