@@ -17,7 +17,7 @@ from jobctl.profile.auth import AuthKind
 from jobctl.profile.builtin import NOT_TRIED
 from jobctl.profile.load import BUILT_IN
 from jobctl.profile.model import Profile
-from jobctl.redact import redact_text, redact_url
+from jobctl.redact import redact, redact_text, redact_url
 from jobctl.text import visible
 
 _PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
@@ -65,10 +65,14 @@ def describe(profile: Profile) -> dict[str, Any]:
         "name": profile.name,
         "base_url": redact_url(profile.base_url) if profile.base_url else None,
         "submit": str(profile.submit) if profile.submit else None,
+        "submit_body": redact(profile.submit_body),
         "read": str(profile.read),
         "read_also": str(profile.read_also) if profile.read_also else None,
         "cancel": str(profile.cancel) if profile.cancel else None,
+        "cancel_body": redact(profile.cancel_body),
         "list": str(profile.list) if profile.list else None,
+        "list_body": redact(profile.list_body),
+        "read_many": str(profile.read_many) if profile.read_many else None,
         "stream": redact_url(profile.stream) if profile.stream else None,
         "logs": str(profile.logs.read) if profile.logs else None,
         "fields": dict(profile.fields),
