@@ -35,7 +35,7 @@ def test_a_bomb_comes_out_in_small_pieces():
     assert (max(sizes) <= 65536, sum(sizes)) == (True, BOMB)
 
 
-@pytest.mark.parametrize("packed", [b"data: 1\n\n", gzip.compress(b"x")[:-8] + b"?" * 8])
+@pytest.mark.parametrize("packed", [b"data: 1\n\n", gzip.compress(b"x", mtime=0)[:-8] + b"?" * 8])
 def test_what_is_not_compressed_is_told(packed):
     with pytest.raises(ValueError, match="the compression is broken"):
         list(Inflater().feed(packed))
