@@ -31,6 +31,12 @@ _HINT: Final = 'give one id a line, or {"job": "17", "profile": "video"}'
 _HINT_STDIN: Final = "jobs named after that are not watched: give their ids again"
 
 
+ProfileOf = Callable[[str | None], Profile]
+"""Finds a profile by its name, the command's own without; raises `ConfigError`."""
+Add = Callable[[str, str | None], None]
+"""Watches one more job, of the profile that is named; raises `ConfigError`."""
+
+
 class Fed(NamedTuple):
     """One line: the id and the profile it names, or why there is none."""
 
@@ -39,7 +45,7 @@ class Fed(NamedTuple):
     profile: str | None = None
 
 
-def read_line(line: bytes, profile_of: Callable[[str | None], Profile]) -> Fed | None:
+def read_line(line: bytes, profile_of: ProfileOf) -> Fed | None:
     """Return what a line says; None for an empty one. `profile_of` raises `ConfigError` for unknown names."""
     text = line.decode("utf-8", "replace").strip()
     if not text:
@@ -74,12 +80,7 @@ class Feed:
         self.refused: list[dict[str, Any]] = []
         """Documents of the lines that are no job: they stand in the result line."""
 
-    def begin(
-        self,
-        watch: Watch,
-        profile_of: Callable[[str | None], Profile],
-        add: Callable[[str, str | None], None],
-    ) -> None:
+    def begin(self, watch: Watch, profile_of: ProfileOf, add: Add) -> None:
         """Start reading; `add` is called in the event loop with each id and the profile it names.
 
         Both callables may raise `ConfigError`: the line is refused, and the watch goes on.
@@ -129,12 +130,7 @@ class Feed:
             if not take(lines) or not piece:
                 return None
 
-    def _take(
-        self,
-        line: bytes,
-        profile_of: Callable[[str | None], Profile],
-        add: Callable[[str, str | None], None],
-    ) -> None:
+    def _take(self, line: bytes, profile_of: ProfileOf, add: Add) -> None:
         fed = read_line(line, profile_of)
         if fed is None:
             return
