@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 
 def merged(stored: Job, new: Job) -> Job | None:
-    """Return what stands after `new` met `stored`: None when `stored` stays.
+    """Return what stands after `new` met `stored`: None when `stored` stays as it is.
 
-    The newest server time of the attempt stays the floor, whoever brought it: a coarse copy of it must not
-    let an older state in.
+    The newest server time of the attempt stays the floor, whoever brought it, a state that is refused
+    included: a coarse copy of it must not let an older state in.
     """
     if not supersedes(stored, new):
-        return None
+        return _raised(stored, new)
     if _attempts(stored, new):
         return new
     floor, known = new.updated_at, stored.updated_at
@@ -49,6 +49,15 @@ def supersedes(stored: Job, new: Job) -> bool:
         return new.as_of >= stored.as_of
     further = _further(stored, new)
     return further > 0 if further else new.as_of >= stored.as_of
+
+
+def _raised(stored: Job, new: Job) -> Job | None:
+    """Return the stored state with the more precise of two equal times; None where it has that already."""
+    at, known = new.updated_at, stored.updated_at
+    if at is None or known is None or _attempts(stored, new) or at.compare(known):
+        return None
+    finer = known.finer_of(at)
+    return None if finer == known else stored._replace(updated_at=finer)
 
 
 def without_secrets(job: Job) -> Job:

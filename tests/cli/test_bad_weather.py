@@ -176,7 +176,7 @@ def test_one_bad_id_among_good_ones_under_watch(box, jobctl):
 
 
 def test_a_job_in_the_sandbox_with_an_odd_id(box, jobctl):
-    job = box.submit("v1", job_id="a b/ü?", duration=0.2, steps=2)
+    job = box.submit("v1", job_id="a b/ü?", duration=3, steps=2)
     done = jobctl.run("watch", job, "-p", "v1", "--json")
     assert (done.code, done.result["jobs"][0]["status"]) == (0, "completed")
     assert box.requests()["jobs"][job]["stream"] == 1

@@ -48,9 +48,19 @@ def test_the_newest_time_stays_the_floor(stored, new):
     kept = merged(stored, new)
     if kept is None or stored.updated_at is None:
         return
+    if not supersedes(stored, new):
+        assert kept == stored._replace(updated_at=stored.updated_at.finer_of(new.updated_at)) != stored
+        return
     assert kept.updated_at.compare(stored.updated_at) >= 0
     assert kept.updated_at.unit <= stored.updated_at.unit or kept.updated_at.compare(stored.updated_at) > 0
     assert kept._replace(updated_at=None, dated=False) == new._replace(updated_at=None, dated=False)
+
+
+def test_a_state_that_is_refused_tells_the_time_all_the_same():
+    stands = merged(made("running", "02"), made("pending", "02.9", as_of=1.0))
+    assert (stands.status, stands.updated_at.text) == (JobStatus.RUNNING, "2026-01-01T00:00:02.9Z")
+    assert merged(stands, made("running", "02.1", as_of=2.0)) is None
+    assert merged(stands, made("pending", "02.9", as_of=3.0)) is None
 
 
 @given(st.lists(jobs(times=st.sampled_from(TIMES), attempts=st.integers(1, 2)), min_size=1, max_size=12))
