@@ -151,7 +151,7 @@ class PlainLines:
 
     def wait(self, machines: Mapping[str, WatchMachine]) -> None:
         """Say that nobody has answered so far, while that is so."""
-        if not self._quiet and all(not _has_answer(machine) for machine in machines.values()):
+        if not self._quiet and machines and not any(map(_has_answer, machines.values())):
             self.write(f"{_clock()}  still waiting for the first answer", is_result=False)
 
     def finish(self, job: str, finish: Finish) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,26 +68,32 @@ class _Session:
         async with AsyncExitStack() as stack:
             sides = self._sides = Sides(stack, plan.manner, plan.side, plan.other_side)
             watch = self._watch = Watch(sides.main.client, plan.options, sides.main.client.gate)
-            self._presenter = self._choose_presenter(watch, stack, sides)
-            stack.enter_context(ending_signals(self._on_signal))
-            for witness in plan.witnesses:
-                witness.begin(watch)
-            if plan.logs is not None:
-                stack.enter_context(plan.logs.beside(watch, self._presenter))
-            for job in plan.jobs:
-                watch.add(job, plan.known.get(job, ()), just_submitted=plan.just_submitted)
-            if plan.feed is not None:
-                plan.feed.begin(watch, sides.profile_of, self._add)
-            if isinstance(self._presenter, PlainLines):
-                loop = asyncio.get_running_loop()
-                waiting = loop.call_later(_TOLD_TO_WAIT_AFTER, self._presenter.wait, watch.machines)
-                stack.callback(waiting.cancel)
-            why = await self._follow(watch, sides)
-            watch.drop()
-            for update in watch.pending():
-                self._take(update, sides)
-            await watch.aclose()
+            with ExitStack() as screen:  # what is told at the end is told below it, and may be interrupted
+                self._presenter = self._choose_presenter(watch, screen, sides)
+                screen.enter_context(ending_signals(self._on_signal))
+                self._begin(watch, sides, screen)
+                why = await self._follow(watch, sides)
+                watch.drop()
+                for update in watch.pending():
+                    self._take(update, sides)
+                await watch.aclose()
             return self._end(watch, sides, why)
+
+    def _begin(self, watch: Watch, sides: Sides, screen: ExitStack) -> None:
+        plan = self._plan
+        for witness in plan.witnesses:
+            witness.begin(watch)
+        if plan.logs is not None:
+            screen.enter_context(plan.logs.beside(watch, self._presenter))
+        for job in plan.jobs:
+            watch.add(job, plan.known.get(job, ()), just_submitted=plan.just_submitted)
+        if plan.feed is not None:
+            plan.feed.begin(watch, sides.profile_of, self._add)
+        if isinstance(presenter := self._presenter, PlainLines):
+            waiting = asyncio.get_running_loop().call_later(
+                _TOLD_TO_WAIT_AFTER, lambda: presenter.wait(watch.machines)
+            )
+            screen.callback(waiting.cancel)
 
     async def _follow(self, watch: Watch, sides: Sides) -> str | None:
         """Take what comes until nothing more does; return why the rest need not be waited for."""
@@ -139,7 +145,7 @@ class _Session:
         said = finish_document(name, self._finishes.get(name), self._codes.get(name), known)
         return said if self._sides is None else said | self._sides.document(name)
 
-    def _choose_presenter(self, watch: Watch, stack: AsyncExitStack, sides: Sides) -> Presenter:
+    def _choose_presenter(self, watch: Watch, screen: ExitStack, sides: Sides) -> Presenter:
         plan = self._plan
         if plan.presenter is not None:
             return plan.presenter
@@ -150,7 +156,7 @@ class _Session:
             return PlainLines(verbose=plan.verbose, quiet=plan.quiet, many=many)
         from jobctl.cli.live import LiveLines
 
-        return stack.enter_context(
+        return screen.enter_context(
             LiveLines(
                 lambda: watch.machines,
                 watch.budget_of,

@@ -111,6 +111,16 @@ def test_ids_that_come_while_others_are_watched(jobctl, box):
     assert program.finish().code == 0
 
 
+def test_only_who_has_no_answer_is_told_to_wait_for_it(jobctl, box):
+    reading, writing = os.pipe()
+    program = jobctl.start("watch", "-", stdin=reading)
+    os.write(writing, f"{box.submit(duration=4)}\n".encode())
+    os.close(writing)
+    done = program.finish()
+    assert "still waiting" not in done.err
+    assert done.code == 0
+
+
 def test_ctrl_c_ends_a_watch_that_waits_for_ids(jobctl, box):
     reading, writing = os.pipe()
     job = box.submit(duration=60)

@@ -134,6 +134,18 @@ def test_prometheus_reads_what_the_watch_does(jobctl, box):
     assert program.finish().code == 130
 
 
+def test_ctrl_c_ends_a_notification_that_takes_long(jobctl, box):
+    script = jobctl.cwd / "slow.sh"
+    script.write_text("#!/bin/sh\necho called >&2\nsleep 25\n")
+    script.chmod(0o755)
+    program = jobctl.start("watch", box.submit(duration=0.1), "--notify", str(script), "--json", fresh=True)
+    program.until("called")
+    program.signal(signal.SIGINT)
+    done = program.finish(15)
+    assert done.code == 130
+    assert done.result["jobs"][0]["status"] == "completed"
+
+
 @pytest.mark.parametrize(
     ("address", "said"),
     [("x", "expected PORT or HOST:PORT"), ("99999", "expected PORT"), ("192.0.2.1:1", "cannot listen")],
