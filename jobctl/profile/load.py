@@ -90,7 +90,7 @@ class Profiles:
             close = did_you_mean(name, self.names)
             closest = f"; {close}" if close.startswith("did") else ""
             raise ConfigError(
-                f"no profile is called {visible(name, 80)!r}{closest}",
+                f"no profile is called '{visible(name, 80)}'{closest}",
                 hint=f"known profiles: {', '.join(visible(known, 80) for known in self.names)}",
             )
         if name not in self._parsed:

@@ -12,12 +12,13 @@ from typing import Any, Final
 
 from world.make import JOB
 from world.reads import Answer, ReadPath
+from world.report import report
 from world.rules import RuleBroken, Watched, p4_converges, p7_keepalive, require, truth_of
 from world.server import Server, write_script
 from world.sockets import Closed, Opened, SocketPath
 from world.weather import Weather, forecast
 
-from jobctl.model import Decision, Http, Observation, Source
+from jobctl.model import Decision, Observation, Source
 from jobctl.observe import Reader
 from jobctl.profile.model import Operation, Profile
 from jobctl.reasons import Action
@@ -98,7 +99,7 @@ class World:
                 self._step()
             self._check_log()
         except RuleBroken as broken:
-            raise RuleBroken(self._report(str(broken))) from None
+            raise RuleBroken(report(self, str(broken))) from None
         return self.finish
 
     # --- processes ------------------------------------------------------------------------------------
@@ -283,31 +284,3 @@ class World:
                 break
             story.record(observation_of(record, READER))
         return story
-
-    def _report(self, broken: str) -> str:
-        lines = [
-            f"{broken}",
-            f"again: pytest 'tests/test_world.py' --worlds 1 --first-seed {self.seed}",
-            f"{self.weather}",
-            f"{self.options}",
-            *(f"  truth {index}: {truth}" for index, truth in enumerate(self.server.script)),
-        ]
-        lines += [
-            f"  {now:9.3f} {describe(event)} -> {[describe(i) for i in out]}"
-            for now, event, out in self.trace[-40:]
-        ]
-        return "\n".join(lines)
-
-
-def describe(item: Any) -> str:
-    """One event or instruction in a few words."""
-    if isinstance(item, Emit):
-        decision = item.decision
-        after = decision.after
-        shown = f"{after.status} {after.progress} rev{after.revision}" if after else "nothing"
-        return f"{decision.action}:{decision.reason} => {shown}"
-    seen = getattr(item, "observation", None)
-    if isinstance(seen, Observation):
-        via = f" {seen.http.cached_by}" if isinstance(seen.http, Http) and seen.http.cached_by else ""
-        return f"{type(item).__name__} {seen.source} {seen.payload} basis={seen.basis}{via}"
-    return repr(item)
