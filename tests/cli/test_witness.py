@@ -136,9 +136,9 @@ def test_prometheus_reads_what_the_watch_does(jobctl, box):
 
 def test_ctrl_c_ends_a_notification_that_takes_long(jobctl, box):
     script = jobctl.cwd / "slow.sh"
-    script.write_text("#!/bin/sh\necho called >&2\nsleep 25\n")
+    script.write_text("#!/bin/sh\ncat > /dev/null  # so that it is waited for\necho called >&2\nsleep 25\n")
     script.chmod(0o755)
-    program = jobctl.start("watch", box.submit(duration=0.1), "--notify", str(script), "--json", fresh=True)
+    program = jobctl.start("watch", box.submit(duration=0.1), "--notify", str(script), "--json")
     program.until("called")
     program.signal(signal.SIGINT)
     done = program.finish(15)
